@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What every web process has in common; the address and the numbers come on the command line.
+
+One thread serves one running upload. The body is read as it arrives, so a request may last for
+hours: the time-out below watches the process, not the request.
+"""
+
+worker_class = "gthread"
+threads = 16
+keepalive = 5  # seconds
+timeout = 60  # seconds without a heartbeat
+graceful_timeout = 5  # seconds left to running requests: an upload resumes where it stopped
+control_socket_disable = True

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The job queue. Celery only wakes workers: what is to be done is in the database.
+
+A job lost with its broker is found again by a sweep of `BEAT_SCHEDULE`; a job delivered twice does
+nothing the second time. Arguments are identifiers, never a name, a key or a file: the queue of an
+embedded installation is a folder of JSON files.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from celery import Celery
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings")
+
+# What beat queues: {"task": its explicit name, "schedule": seconds or a crontab}.
+BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
+
+
+def broker_folder() -> Path:
+    """Where the embedded installation keeps its queue."""
+    return Path(settings.DATA_DIR) / "broker"
+
+
+def transport_options() -> dict[str, Any]:
+    """Options of the broker of the settings; the filesystem one gets its folders, mode 0700."""
+    if not settings.BROKER_URL.startswith("filesystem:"):
+        return {}
+    queue, control = broker_folder() / "queue", broker_folder() / "control"
+    for folder in (broker_folder(), queue, control):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return {
+        "data_folder_in": str(queue),
+        "data_folder_out": str(queue),
+        "control_folder": str(control),
+        "polling_interval": 0.2,  # seconds
+    }
+
+
+app = Celery("marketplace", broker=settings.BROKER_URL)
+app.conf.update(
+    accept_content=["json"],
+    beat_schedule=BEAT_SCHEDULE,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options=transport_options(),
+    enable_utc=True,
+    task_acks_late=True,
+    task_ignore_result=True,
+    task_serializer="json",
+    timezone=settings.TIME_ZONE,
+    worker_enable_remote_control=False,
+    worker_hijack_root_logger=False,
+    worker_prefetch_multiplier=1,
+)
+app.autodiscover_tasks()
