@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Sealed bids: who can open them, what was deposited, what was opened."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from keys.models import KeyPair
+from marketplace.models import Agent, Bidder, Company, Consultation, EnvelopeKind, Lot
+
+
+class ChosenKey(models.Model):
+    """A personal key pair chosen for a draft consultation; backup ones are added by themselves."""
+
+    consultation = models.ForeignKey(Consultation, models.CASCADE, related_name="chosen_keys")
+    key_pair = models.ForeignKey(KeyPair, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["consultation", "key_pair"], name="key_chosen_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.consultation_id} {self.key_pair_id}"
+
+
+class RecipientSet(models.Model):
+    """The certificates to which every bid of a consultation is sealed, frozen at going on line."""
+
+    consultation = models.OneToOneField(
+        Consultation, models.PROTECT, primary_key=True, related_name="recipient_set"
+    )
+    key_pairs: models.ManyToManyField[KeyPair, models.Model] = models.ManyToManyField(
+        KeyPair, related_name="recipient_sets"
+    )
+    fingerprints = models.JSONField()  # sorted SHA-256 of the certificates, hexadecimal
+    frozen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class DepositQuerySet(models.QuerySet["Deposit"]):
+    def visible_to(self, bidder: Bidder) -> DepositQuerySet:
+        return self.filter(company=bidder.company_id)
+
+
+class Deposit(models.Model):
+    """What one company sends for one consultation (« pli »)."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Being prepared")
+        SUBMITTED = "submitted", _("Submitted")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    consultation = models.ForeignKey(Consultation, models.PROTECT, related_name="deposits")
+    company = models.ForeignKey(Company, models.PROTECT, related_name="deposits")
+    bidder = models.ForeignKey(Bidder, models.PROTECT, related_name="deposits")
+    state = models.CharField(max_length=9, choices=State, default=State.DRAFT)
+    created_at = models.DateTimeField()
+    first_byte_at = models.DateTimeField(null=True)  # the first byte of the first file
+    last_byte_at = models.DateTimeField(null=True)  # the last acknowledged block
+    submitted_at = models.DateTimeField(null=True)
+    # Translators: « Hors délai »
+    is_late = models.BooleanField(_("late"), default=False)
+    number = models.PositiveIntegerField(null=True)  # order of arrival in the consultation, from 1
+    manifest = models.BinaryField(null=True)  # canonical JSON, docs/envelope-format.md § 7
+
+    objects = DepositQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="deposit_submitted_is_whole",
+                condition=Q(
+                    state="draft", submitted_at=None, number=None, manifest=None, is_late=False
+                )
+                | Q(
+                    state="submitted",
+                    submitted_at__isnull=False,
+                    number__isnull=False,
+                    manifest__isnull=False,
+                ),
+            ),
+            models.UniqueConstraint(
+                name="deposit_number_unique_in_consultation", fields=["consultation", "number"]
+            ),
+            models.UniqueConstraint(
+                name="deposit_one_draft_per_company",
+                fields=["consultation", "company"],
+                condition=Q(state="draft"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class EnvelopeQuerySet(models.QuerySet["Envelope"]):
+    def visible_to(self, agent: Agent) -> EnvelopeQuerySet:
+        """Those of the submitted deposits of the consultations that the agent sees."""
+        return self.filter(
+            deposit__state=Deposit.State.SUBMITTED,
+            deposit__consultation__in=Consultation.objects.visible_to(agent),
+        )
+
+
+class Envelope(models.Model):
+    """A part of a deposit, by kind and by lot: sealed and opened on its own."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    deposit = models.ForeignKey(Deposit, models.CASCADE, related_name="envelopes")
+    kind = models.CharField(max_length=11, choices=EnvelopeKind)
+    lot = models.ForeignKey(Lot, models.PROTECT, null=True, related_name="+")
+
+    objects = EnvelopeQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="envelope_unique_in_deposit",
+                fields=["deposit", "kind", "lot"],
+                nulls_distinct=False,
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deposit_id} {self.kind}"
+
+
+def new_file_id() -> bytes:
+    """8 random bytes, `docs/envelope-format.md` § 2."""
+    return secrets.token_bytes(8)
+
+
+class SealedFileQuerySet(models.QuerySet["SealedFile"]):
+    def writable_by(self, bidder: Bidder) -> SealedFileQuerySet:
+        """Uploads of the bidder's company; the index of an envelope is no upload."""
+        return self.filter(envelope__deposit__company=bidder.company_id, is_index=False)
+
+
+class SealedFile(models.Model):
+    """One file of an envelope, or the envelope's index; a sequence of sealed blocks.
+
+    Its name is nowhere here: it is in the index, sealed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    envelope = models.ForeignKey(Envelope, models.CASCADE, related_name="files")
+    file_id = models.BinaryField(max_length=8, default=new_file_id, unique=True)
+    is_index = models.BooleanField(default=False)
+    size = models.PositiveBigIntegerField()  # bytes of plaintext announced
+    received_size = models.PositiveBigIntegerField(default=0)  # bytes of plaintext acknowledged
+    block_count = models.PositiveIntegerField(default=0)  # blocks acknowledged
+    writer = models.UUIDField(null=True)  # the request that writes; a newer one displaces it
+    created_at = models.DateTimeField()
+    completed_at = models.DateTimeField(null=True)
+
+    objects = SealedFileQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="sealed_file_receives_at_most_its_size",
+                condition=Q(received_size__lte=F("size")),
+            ),
+            models.CheckConstraint(
+                name="sealed_file_complete_is_whole",
+                condition=Q(completed_at=None) | Q(received_size=F("size"), block_count__gte=1),
+            ),
+            models.UniqueConstraint(
+                name="sealed_file_one_index_per_envelope",
+                fields=["envelope"],
+                condition=Q(is_index=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class SealedBlock(models.Model):
+    """One block of ciphertext in the store. Its row exists once its bytes are durable."""
+
+    file = models.ForeignKey(SealedFile, models.CASCADE, related_name="blocks")
+    number = models.PositiveIntegerField()  # counted from 0
+    size = models.PositiveIntegerField()  # bytes, of the whole sealed block
+    header_size = models.PositiveIntegerField()  # bytes before the ciphertext
+    plaintext_size = models.PositiveIntegerField()  # bytes
+    sha256 = models.BinaryField(max_length=32)  # of the whole sealed block
+    storage_name = models.CharField(max_length=120, unique=True)  # no byte of it chosen by a user
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["file", "number"], name="sealed_block_once_per_place")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.file_id} {self.number}"
+
+
+class Receipt(models.Model):
+    """The proof given to the bidder (« accusé de réception »): the same bytes for ever."""
+
+    deposit = models.OneToOneField(
+        Deposit, models.PROTECT, primary_key=True, related_name="receipt"
+    )
+    content = models.BinaryField()  # canonical JSON
+    issued_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Attempt(models.Model):
+    """A start, a refusal or an error that a bidder met: kept, numbered, shown to both sides."""
+
+    class Outcome(models.TextChoices):
+        STARTED = "started", _("Started")
+        REFUSED = "refused", _("Refused")
+        INTERRUPTED = "interrupted", _("Interrupted")
+        COMPLETED = "completed", _("Completed")
+
+    number = models.BigAutoField(primary_key=True)
+    deposit = models.ForeignKey(Deposit, models.CASCADE, related_name="attempts")
+    file = models.UUIDField(null=True)  # of the SealedFile, which may be gone
+    outcome = models.CharField(max_length=11, choices=Outcome)
+    cause = models.CharField(max_length=60, blank=True)  # the code of the refusal
+    offset = models.PositiveBigIntegerField(default=0)  # bytes of plaintext acknowledged by then
+    recorded_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+class Opening(models.Model):
+    """The session in which a consultation's envelopes are opened (« dépouillement »)."""
+
+    consultation = models.OneToOneField(
+        Consultation, models.PROTECT, primary_key=True, related_name="opening"
+    )
+    started_at = models.DateTimeField()
+    started_by = models.ForeignKey(Agent, models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Release(models.Model):
+    """The content keys of an envelope that an agent released after the deadline.
+
+    `sealed_keys` is encrypted with the server's release key: whoever copies the database alone
+    reads nothing. `index` is the envelope's index, encrypted alike.
+    """
+
+    envelope = models.OneToOneField(
+        Envelope, models.PROTECT, primary_key=True, related_name="release"
+    )
+    released_at = models.DateTimeField()
+    released_by = models.ForeignKey(Agent, models.PROTECT, related_name="+")
+    key_pair = models.ForeignKey(KeyPair, models.PROTECT, related_name="+")
+    sealed_keys = models.BinaryField()
+    sealed_index = models.BinaryField()
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class ReleasedFile(models.Model):
+    """A file of a released envelope, with what the opening found of it."""
+
+    file = models.OneToOneField(
+        SealedFile, models.PROTECT, primary_key=True, related_name="released"
+    )
+    release = models.ForeignKey(Release, models.CASCADE, related_name="files")
+    name = models.CharField(_("name"), max_length=255)
+    sha256 = models.BinaryField(max_length=32)  # of the plaintext, as recomputed at the opening
+    matches_index = models.BooleanField()  # the bidder's computer had announced the same
+
+    def __str__(self) -> str:
+        return self.name

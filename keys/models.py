@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Key pairs (« bi-clés »): the site holds their certificates, never their private keys."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.models import Agent, Right, Service
+
+
+class KeyPairQuerySet(models.QuerySet["KeyPair"]):
+    def visible_to(self, agent: Agent) -> KeyPairQuerySet:
+        """Those of the services whose keys the agent may see: its own, or the whole organisation's."""
+        if agent.may(Right.MANAGE_OTHER_KEYS):
+            return self.filter(service__organisation=agent.service.organisation_id)
+        return self.filter(service=agent.service_id)
+
+    def personal(self) -> KeyPairQuerySet:
+        return self.filter(is_backup=False)
+
+    def backup(self) -> KeyPairQuerySet:
+        return self.filter(is_backup=True)
+
+    def usable_after(self, instant: datetime) -> KeyPairQuerySet:
+        """Proven, not retired, and whose certificate is still valid after `instant`."""
+        return self.filter(state=KeyPair.State.ACTIVE, not_after__gt=instant)
+
+
+class KeyPair(models.Model):
+    """A key pair of an agent, to which bids of a service are sealed.
+
+    It is proven by opening a challenge; a retired one seals nothing new and still opens what it
+    sealed; one that sealed something is never deleted.
+    """
+
+    class State(models.TextChoices):
+        # Translators: « Non éprouvé »
+        UNPROVEN = "unproven", _("Not proven")
+        # Translators: « Actif »
+        ACTIVE = "active", _("Active")
+        # Translators: « Retiré »
+        RETIRED = "retired", _("Retired")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    service = models.ForeignKey(Service, models.PROTECT, related_name="key_pairs")
+    holder = models.ForeignKey(Agent, models.PROTECT, related_name="key_pairs")
+    # Translators: « Nom du bi-clé »
+    name = models.CharField(_("key pair name"), max_length=100)
+    # Translators: « Champ CN »
+    common_name = models.CharField(_("CN field"), max_length=200)
+    certificate = models.BinaryField(max_length=16 * 1024)  # DER
+    fingerprint = models.CharField(max_length=64, unique=True)  # SHA-256 of the DER, hexadecimal
+    algorithm = models.CharField(_("algorithm"), max_length=20)  # for instance "RSA-3072"
+    not_before = models.DateTimeField()
+    # Translators: « Date d'expiration »
+    not_after = models.DateTimeField(_("expiry date"))
+    # Translators: « Bi-clé de secours »
+    is_backup = models.BooleanField(_("backup key pair"), default=False)
+    state = models.CharField(max_length=8, choices=State, default=State.UNPROVEN)
+    created_at = models.DateTimeField()
+    proven_at = models.DateTimeField(null=True)  # the last time a challenge was opened with it
+    retired_at = models.DateTimeField(null=True)
+
+    objects = KeyPairQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="key_pair_active_is_proven",
+                condition=~Q(state="active") | Q(proven_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="key_pair_retired_at_iff_retired",
+                condition=Q(state="retired") ^ Q(retired_at=None),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["service", "is_backup", "name"], name="key_pair_by_service"),
+            models.Index(fields=["not_after"], name="key_pair_by_expiry"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def is_expired(self, now: datetime) -> bool:
+        return now >= self.not_after
+
+
+class Challenge(models.Model):
+    """A proof of possession, or a drill: opened once with the private key, within ten minutes.
+
+    `answer_digest` is the SHA-256 of the expected answer, so that this row gives nobody the answer.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    key_pair = models.ForeignKey(KeyPair, models.CASCADE, related_name="challenges")
+    asked_by = models.ForeignKey(Agent, models.PROTECT, related_name="+")
+    answer_digest = models.BinaryField(max_length=32)  # SHA-256
+    issued_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Alert(models.Model):
+    """One warning before, or at, a key pair's expiry: each threshold exactly once."""
+
+    key_pair = models.ForeignKey(KeyPair, models.CASCADE, related_name="alerts")
+    days_before = models.PositiveSmallIntegerField()  # 90, 60, 30, 15, 7, 1, and 0 at expiry
+    raised_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key_pair", "days_before"], name="alert_once_per_key_pair_and_threshold"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key_pair_id} D-{self.days_before}"

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Typed reading of the environment: the one place where settings come from outside."""
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+PREFIX = "SIGILLE_"
+
+
+def env(name: str, default: str = "") -> str:
+    return os.environ.get(PREFIX + name, default)
+
+
+def env_bool(name: str, *, default: bool = False) -> bool:
+    value = env(name, "1" if default else "0").lower()
+    if value not in {"0", "1", "true", "false", "yes", "no"}:
+        raise ImproperlyConfigured(f"{PREFIX}{name} must be 0 or 1, not {value!r}.")
+    return value in {"1", "true", "yes"}
+
+
+def env_int(name: str, default: int) -> int:
+    value = env(name, str(default))
+    try:
+        return int(value)
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"{PREFIX}{name} must be a whole number, not {value!r}."
+        ) from None
+
+
+def env_list(name: str, default: str = "") -> list[str]:
+    return [item.strip() for item in env(name, default).split(",") if item.strip()]
+
+
+def env_secret(name: str) -> str:
+    """A secret, from `SIGILLE_NAME` or from the file that `SIGILLE_NAME_FILE` names; "" if neither."""
+    path = env(name + "_FILE")
+    return Path(path).read_text(encoding="utf-8").strip() if path else env(name)
+
+
+def local_secret(path: Path) -> str:
+    """The secret kept in `path` (mode 0600), made on the first start of an embedded installation."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    secret = secrets.token_urlsafe(64)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secret)
+    return secret
+
+
+def database(url: str) -> dict[str, object]:
+    """Django's description of the database at `url`.
+
+    `sqlite:///path` is the embedded one: WAL, and IMMEDIATE transactions, without which two
+    writers meet "database is locked"; `postgresql://user:password@host:port/name` is the full one.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": parts.path.removeprefix("/"),
+            "OPTIONS": {
+                "timeout": 30,  # seconds
+                "transaction_mode": "IMMEDIATE",
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+            },
+        }
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured(
+            f"{PREFIX}DATABASE_URL must be sqlite:// or postgresql://, not {parts.scheme}://."
+        )
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.removeprefix("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": env_secret("DATABASE_PASSWORD") or unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 60,  # seconds
+        "CONN_HEALTH_CHECKS": True,
+    }

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Refusals: what the program will not do, why, and what the person can do about it.
+
+    Refusal                 code, user_message, remedy
+    ├── ConsultationRefused creating or changing a consultation
+    │   ├── AlreadyOnline   the consultation is on line: its content is frozen
+    │   └── DeadlinePassed  the deadline to set is not in the future
+    └── RightMissing        the agent lacks a right
+
+Each app has its own base under `Refusal`; a core has an exception of its own, that a rule translates.
+"""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class Refusal(Exception):
+    """Something that the program refuses to do.
+
+    `code` names the reason in the journal and in support calls; `user_message` and `remedy` are
+    whole sentences, safe to show.
+    """
+
+    code: str = "refused"
+    user_message: str | Promise = _("This cannot be done.")
+    remedy: str | Promise = ""
+
+    @property
+    def facts(self) -> dict[str, str | int | None]:
+        """What the journal keeps of this refusal besides its code. Never contents of a bid."""
+        return {}
+
+
+class RightMissing(Refusal):
+    """The agent is signed in, but without the right that this needs."""
+
+    code = "right_missing"
+    user_message = _("Your account does not have the right to do this.")
+    remedy = _("Ask an administrator of your organisation to grant it.")
+
+    def __init__(self, right: str) -> None:
+        super().__init__(right)
+        self.right = right
+
+    @property
+    def facts(self) -> dict[str, str | int | None]:
+        return {"right": self.right}
+
+
+class ConsultationRefused(Refusal):
+    """Base of the refusals that concern the writing of a consultation."""
+
+    code = "consultation_refused"
+
+
+class AlreadyOnline(ConsultationRefused):
+    """The consultation is on line: what bidders have read is frozen."""
+
+    code = "already_online"
+    user_message = _("This consultation is on line: it can no longer be changed.")
+    remedy = _("Create another consultation if its content must change.")
+
+
+class DeadlinePassed(ConsultationRefused):
+    """The deadline, or the planned opening, is not where it must be."""
+
+    code = "deadline_passed"
+    user_message = _("The deadline must be in the future, and the planned opening after it.")
+    remedy = _("Choose a later date and time.")

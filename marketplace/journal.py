@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Writing the journal: in the same transaction as the change it tells of."""
+
+import hashlib
+import secrets
+from datetime import UTC, datetime
+from typing import Protocol
+from uuid import UUID
+
+from django.db import transaction
+
+from marketplace import canonical, merkle
+from marketplace.errors import Refusal
+from marketplace.models import JournalEntry, JournalHead, User
+
+SALT_SIZE = 16  # bytes
+SYSTEM = "system"  # the actor of what no person asked for
+
+Fact = str | int | bool | None | list[str] | list[int]
+
+
+class Subject(Protocol):
+    """What an entry is about: any row with a UUID."""
+
+    @property
+    def pk(self) -> UUID: ...
+
+
+def record(
+    action: str,
+    subject: Subject,
+    *,
+    actor: User | None,
+    now: datetime,
+    organisation_id: UUID | None = None,
+    **facts: Fact,
+) -> JournalEntry:
+    """Append an entry. `facts` must tell nothing of what a bid contains.
+
+    Raises:
+        TransactionManagementError: outside a transaction, where the entry could outlive the change.
+    """
+    head, _ = JournalHead.objects.select_for_update().get_or_create(pk=1)
+    entry = JournalEntry(
+        index=head.size,
+        recorded_at=now.astimezone(UTC),
+        action=action,
+        subject=f"{type(subject).__name__} {subject.pk}",
+        organisation_id=organisation_id,
+        actor=f"{actor.email} {actor.pk}" if actor else SYSTEM,
+        facts=facts,
+        salt=secrets.token_bytes(SALT_SIZE),
+    )
+    entry.commitment = commitment(entry)
+    entry.leaf_hash = merkle.leaf_hash(leaf(entry))
+    entry.save(force_insert=True)
+    head.size += 1
+    head.save(update_fields=["size"])
+    return entry
+
+
+@transaction.atomic
+def record_refusal(
+    refusal: Refusal,
+    subject: Subject,
+    *,
+    actor: User | None,
+    now: datetime,
+    organisation_id: UUID | None = None,
+) -> JournalEntry:
+    """Append what was refused: attempts must be detectable (directive 2014/24/EU, annex IV g)."""
+    return record(
+        "refused." + refusal.code,
+        subject,
+        actor=actor,
+        now=now,
+        organisation_id=organisation_id,
+        **refusal.facts,
+    )
+
+
+def commitment(entry: JournalEntry) -> bytes:
+    """SHA-256 of the salt and of what may be erased one day, 32 bytes."""
+    erasable = canonical.dumps({"actor": entry.actor, "facts": entry.facts})
+    return hashlib.sha256(bytes(entry.salt) + erasable).digest()
+
+
+def leaf(entry: JournalEntry) -> bytes:
+    """The bytes that the tree holds for an entry: canonical JSON, `docs/envelope-format.md` § 8."""
+    return canonical.dumps(
+        {
+            "action": entry.action,
+            "commitment": bytes(entry.commitment).hex(),
+            "index": entry.index,
+            "recorded_at": entry.recorded_at.isoformat(timespec="microseconds"),
+            "subject": entry.subject,
+        }
+    )

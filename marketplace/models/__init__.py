@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: EUPL-1.2
+from marketplace.models.accounts import Agent, Bidder, Right, User
+from marketplace.models.consultations import Consultation, EnvelopeKind, Lot, Phase
+from marketplace.models.journal import JournalEntry, JournalHead
+from marketplace.models.organisations import Company, Organisation, Service
+
+__all__ = [
+    "Agent",
+    "Bidder",
+    "Company",
+    "Consultation",
+    "EnvelopeKind",
+    "JournalEntry",
+    "JournalHead",
+    "Lot",
+    "Organisation",
+    "Phase",
+    "Right",
+    "Service",
+    "User",
+]
