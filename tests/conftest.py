@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The harness: a private data folder, the database of the environment, and no mercy in templates.
+
+Without environment the tests run on SQLite. `SIGILLE_DATABASE_URL`, `SIGILLE_CACHE_URL` and
+`SIGILLE_BROKER_URL` choose others; `make test` runs everything on SQLite, and then on PostgreSQL
+and Redis.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from tests.undefined_variables import UndefinedVariable
+
+# Before any setting is read: each process of the run has a folder of its own.
+_FOLDER = tempfile.TemporaryDirectory(prefix="sigille-tests-")
+os.environ["SIGILLE_DATA_DIR"] = _FOLDER.name
+os.environ.setdefault("SIGILLE_BROKER_URL", "memory://")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set what a test run, and no installation, wants."""
+    config.addinivalue_line("markers", "slow: takes seconds; `make check` leaves it to `make test`")
+    Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        # A file, as in an installation: in memory, two connections cannot wait for each other.
+        database["TEST"] = {"NAME": str(Path(_FOLDER.name) / "test.sqlite3")}
+    settings.TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = UndefinedVariable()
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def pytest_unconfigure() -> None:
+    _FOLDER.cleanup()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests first, and all on one worker: two browsers would slow each other down."""
+    for item in items:
+        if item.get_closest_marker("e2e"):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
