@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: EUPL-1.2
+from django.urls import path
+
+from envelopes.views import consultations, deposits, opening, uploads
+
+app_name = "envelopes"
+_CONSULTATION = "organisation/consultations/<uuid:consultation_id>/"
+_DEPOSIT = "deposits/<uuid:deposit_id>/"
+_ENVELOPE = "organisation/envelopes/<uuid:envelope_id>/"
+
+urlpatterns = [
+    # The buyer, before the deadline
+    path(_CONSULTATION, consultations.detail, name="consultation"),
+    path(_CONSULTATION + "keys/", consultations.choose_keys, name="choose_keys"),
+    path(_CONSULTATION + "publish/", consultations.publish, name="publish"),
+    # The bidder
+    path("consultations/", deposits.public_list, name="public_list"),
+    path("consultations/<uuid:consultation_id>/", deposits.public_detail, name="public_detail"),
+    path("consultations/<uuid:consultation_id>/deposit/", deposits.start, name="start_deposit"),
+    path("deposits/", deposits.mine, name="deposits"),
+    path(_DEPOSIT, deposits.detail, name="deposit"),
+    path(_DEPOSIT + "submit/", deposits.submit, name="submit"),
+    path(_DEPOSIT + "receipt/", deposits.receipt, name="receipt"),
+    path(_DEPOSIT + "receipt.json", deposits.receipt_file, name="receipt_file"),
+    path(_DEPOSIT + "uploads/", uploads.collection, name="uploads"),
+    path("uploads/<uuid:upload_id>/", uploads.resource, name="upload"),
+    # The buyer, after the deadline
+    path(_CONSULTATION + "opening/", opening.page, name="opening"),
+    path(_ENVELOPE + "manifest/", opening.manifest, name="manifest"),
+    path(_ENVELOPE + "headers/", opening.headers, name="headers"),
+    path(_ENVELOPE + "release/", opening.release, name="release"),
+    path("organisation/files/<uuid:file_id>/content/", opening.content, name="content"),
+]
