@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: EUPL-1.2
+// Bundles pages, workers and the style sheet into static/dist/. Names of entries carry no hash: Django's manifest storage adds it.
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import * as esbuild from 'esbuild'
+
+const { values: flags } = parseArgs({ options: { watch: { type: 'boolean' }, sourcemap: { type: 'boolean' } } })
+const outdir = 'static/dist'
+
+/** The entry files of a folder, in a fixed order; none where the folder is not there. */
+function entries(folder, extension) {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(extension) && !name.endsWith('.d.ts'))
+    .sort()
+    .map((name) => `${folder}/${name}`)
+}
+
+const shared = { bundle: true, minify: true, sourcemap: flags.sourcemap ?? false, target: 'es2022', legalComments: 'linked', logLevel: 'info' }
+const builds = [
+  {
+    ...shared,
+    entryPoints: entries('static/ts/pages', '.ts'),
+    outdir,
+    entryNames: '[name]',
+    chunkNames: 'chunks/[name]-[hash]',
+    format: 'esm',
+    splitting: true,
+  },
+  {
+    ...shared,
+    entryPoints: entries('static/ts/workers', '.ts'),
+    outdir: `${outdir}/workers`,
+    entryNames: '[name]',
+    chunkNames: 'chunks/[name]-[hash]',
+    format: 'esm',
+    splitting: true,
+  },
+  {
+    ...shared,
+    entryPoints: entries('static/css', '.css').filter((path) => path.endsWith('/app.css')),
+    outdir,
+    entryNames: '[name]',
+    assetNames: 'fonts/[name]-[hash]',
+    loader: { '.woff': 'file', '.woff2': 'file', '.svg': 'file' },
+  },
+].filter((build) => build.entryPoints.length > 0)
+
+rmSync(outdir, { recursive: true, force: true })
+if (flags.watch) {
+  for (const build of builds) await (await esbuild.context(build)).watch()
+} else {
+  for (const build of builds) await esbuild.build(build)
+}
