@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""System checks: combinations of settings that would break a promise, each with its remedy."""
+
+from collections.abc import Sequence
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import connection
+
+SPOOLING_HANDLER = "django.core.files.uploadhandler.TemporaryFileUploadHandler"
+
+
+@register(Tags.security)
+def plaintext_stays_in_memory(
+    app_configs: Sequence[AppConfig] | None, **_kwargs: object
+) -> list[CheckMessage]:
+    """Nothing that Django is told to do may write a body in clear to the disk."""
+    found: list[CheckMessage] = []
+    if SPOOLING_HANDLER in settings.FILE_UPLOAD_HANDLERS:
+        found.append(
+            Error(
+                "Uploaded files would be written in clear to the disk.",
+                hint="Remove TemporaryFileUploadHandler from FILE_UPLOAD_HANDLERS.",
+                id="sigille.E001",
+            )
+        )
+    if getattr(settings, "ASGI_APPLICATION", None):
+        found.append(
+            Error(
+                "ASGI spools request bodies to the disk in clear.",
+                hint="Serve marketplace.wsgi with gunicorn; leave ASGI_APPLICATION unset.",
+                id="sigille.E002",
+            )
+        )
+    return found
+
+
+@register(Tags.security)
+def secrets_are_apart(
+    app_configs: Sequence[AppConfig] | None, **_kwargs: object
+) -> list[CheckMessage]:
+    """The key of sessions and the key of released bids are two keys."""
+    if settings.SECRET_KEY != settings.RELEASE_KEY:
+        return []
+    return [
+        Error(
+            "SIGILLE_RELEASE_KEY is SIGILLE_SECRET_KEY: one leak would open what was released.",
+            hint="Give each its own random value.",
+            id="sigille.E003",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def production_is_whole(
+    app_configs: Sequence[AppConfig] | None, **_kwargs: object
+) -> list[CheckMessage]:
+    """What an embedded installation may do without, and a public one may not."""
+    expectations = [
+        (settings.IS_HTTPS, "SIGILLE_BASE_URL is not https://.", "W001"),
+        (
+            connection.vendor == "postgresql",
+            "SQLite serves one machine alone; SIGILLE_DATABASE_URL names no PostgreSQL.",
+            "W002",
+        ),
+        (
+            settings.BROKER_URL.startswith("redis"),
+            "The file broker serves one machine alone; SIGILLE_BROKER_URL names no Redis.",
+            "W003",
+        ),
+        (
+            bool(settings.EMAIL_HOST),
+            "Alerts are written to files; SIGILLE_EMAIL_HOST names no mail server.",
+            "W004",
+        ),
+    ]
+    return [
+        checks.Warning(message, hint="See SECURITY.md, Settings that matter.", id=f"sigille.{code}")
+        for holds, message, code in expectations
+        if not holds
+    ]

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: EUPL-1.2
+from django.db import connection
+
+from marketplace import checks
+
+
+def ids(messages):
+    return [message.id for message in messages]
+
+
+def test_plaintext_stays_in_memory_accepts_the_settings_as_they_are():
+    assert ids(checks.plaintext_stays_in_memory(None)) == []
+
+
+def test_plaintext_stays_in_memory_refuses_a_handler_that_spools(settings):
+    settings.FILE_UPLOAD_HANDLERS = [*settings.FILE_UPLOAD_HANDLERS, checks.SPOOLING_HANDLER]
+
+    assert ids(checks.plaintext_stays_in_memory(None)) == ["sigille.E001"]
+
+
+def test_plaintext_stays_in_memory_refuses_asgi(settings):
+    settings.ASGI_APPLICATION = "marketplace.asgi.application"
+
+    assert ids(checks.plaintext_stays_in_memory(None)) == ["sigille.E002"]
+
+
+def test_secrets_are_apart_refuses_one_key_for_two_uses(settings):
+    assert ids(checks.secrets_are_apart(None)) == []
+
+    settings.RELEASE_KEY = settings.SECRET_KEY
+
+    assert ids(checks.secrets_are_apart(None)) == ["sigille.E003"]
+
+
+def test_production_is_whole_names_what_an_embedded_installation_lacks(settings, monkeypatch):
+    monkeypatch.setattr(connection, "vendor", "sqlite")
+    settings.IS_HTTPS = False
+    settings.BROKER_URL = "filesystem://"
+    settings.EMAIL_HOST = ""
+
+    missing = ids(checks.production_is_whole(None))
+
+    assert missing == ["sigille.W001", "sigille.W002", "sigille.W003", "sigille.W004"]
