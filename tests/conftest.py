@@ -30,6 +30,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if database["ENGINE"].endswith("sqlite3"):
         # A file, as in an installation: in memory, two connections cannot wait for each other.
         database["TEST"] = {"NAME": str(Path(_FOLDER.name) / "test.sqlite3")}
+    # Parallel processes share one Redis.
+    settings.CACHES["default"]["KEY_PREFIX"] = os.environ.get("PYTEST_XDIST_WORKER", "main")
     settings.TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = UndefinedVariable()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

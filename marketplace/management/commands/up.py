@@ -35,16 +35,15 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--threads", type=int, default=16, help="uploads received at once")
+        parser.add_argument("--migrate", action="store_true", help="bring the database up to date")
         parser.add_argument("--demo", action="store_true", help="fill an empty database first")
 
-    def handle(self, *, host: str, port: int, threads: int, demo: bool, **_: object) -> None:
+    def handle(self, *, host: str, port: int, threads: int, **options: bool) -> None:
         data_dir = Path(settings.DATA_DIR)
-        refuse_missing_migrations()
         try:
             with exclusive_lock(data_dir / "up.lock") as lock:
                 refuse_taken_port(host, port)
-                clean_broker()
-                accounts = demo_accounts(data_dir / "demo-accounts.txt") if demo else ""
+                accounts = prepare(migrate=options["migrate"], demo=options["demo"])
                 self._run(f"http://{host}:{port}", programs(host, port, threads), lock, accounts)
         except AlreadyRunning as error:
             raise CommandError(
@@ -95,13 +94,27 @@ def environ(address: str) -> dict[str, str]:
     }
 
 
+def prepare(*, migrate: bool, demo: bool) -> str:
+    """Put the data folder in order; return what is to be said of the demo's accounts.
+
+    No connection stays open: the programs about to start have their own.
+    """
+    if migrate:
+        call_command("migrate", verbosity=0)
+        call_command("createcachetable")
+    refuse_missing_migrations()
+    clean_broker()
+    accounts = demo_accounts(settings.DATA_DIR / "demo-accounts.txt") if demo else ""
+    connection.close()
+    return accounts
+
+
 def refuse_missing_migrations() -> None:
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise CommandError(
-            "The database is not up to date. Run “python manage.py migrate”, then start again."
+            "The database is not up to date. Run “python manage.py migrate”, or start with --migrate."
         )
-    connection.close()
 
 
 def refuse_taken_port(host: str, port: int) -> None:
@@ -131,7 +144,6 @@ def demo_accounts(path: Path) -> str:
         call_command("demo", stdout=said)
         path.touch(mode=0o600)
         path.write_text(said.getvalue(), encoding="utf-8")
-    connection.close()
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 

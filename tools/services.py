@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""PostgreSQL and Redis for the tests: those that answer, or private ones, stopped afterwards.
+
+`python tools/services.py COMMAND…` runs the command with `SIGILLE_DATABASE_URL`,
+`SIGILLE_CACHE_URL` and `SIGILLE_BROKER_URL` set. `SIGILLE_TEST_DATABASE_URL` and
+`SIGILLE_TEST_REDIS_URL` name servers to use instead, when they answer.
+"""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+from urllib.parse import urlsplit
+
+PATIENCE = 60  # seconds for a server to answer
+SPEED = ("fsync", "full_page_writes", "synchronous_commit")  # nothing here outlives the tests
+
+
+class ServiceFailed(Exception):
+    """A server that the tests need cannot be had; the message says what to do."""
+
+
+def main(command: Sequence[str]) -> int:
+    signal.signal(signal.SIGTERM, _exit)
+    try:
+        with services() as environ:
+            return subprocess.run(command, env=os.environ | environ, check=False).returncode
+    except ServiceFailed as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+@contextmanager
+def services() -> Iterator[dict[str, str]]:
+    """The environment of an application that uses PostgreSQL and Redis."""
+    with ExitStack() as stack:
+        database = os.environ.get("SIGILLE_TEST_DATABASE_URL", "")
+        if not answers(database):
+            database = stack.enter_context(postgresql())
+        redis = os.environ.get("SIGILLE_TEST_REDIS_URL", "")
+        if not answers(redis):
+            redis = stack.enter_context(redis_server())
+        yield {
+            "SIGILLE_DATABASE_URL": database,
+            "SIGILLE_BROKER_URL": f"{redis}/0",
+            "SIGILLE_CACHE_URL": f"{redis}/1",
+        }
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """A private cluster; PostgreSQL refuses to be root, so an ordinary user then owns it."""
+    binaries = _postgresql_binaries()
+    with _folder() as (folder, identity):
+        data, port = folder / "data", free_port()
+        initdb: list[str | Path] = [
+            binaries / "initdb",
+            "--no-sync",
+            "--auth=trust",
+            "--username=sigille",
+        ]
+        initdb += ["--encoding=UTF8", "--locale=C.UTF-8", "--pgdata", data]
+        subprocess.run(initdb, cwd=folder, check=True, stdout=subprocess.DEVNULL, **identity)
+        server: list[str | Path] = [
+            binaries / "postgres",
+            "-D",
+            data,
+            "-p",
+            str(port),
+            "-k",
+            folder,
+        ]
+        server += [argument for name in SPEED for argument in ("-c", f"{name}=off")]
+        with _running(server, port, folder, identity):
+            yield f"postgresql://sigille@127.0.0.1:{port}/postgres"
+
+
+@contextmanager
+def redis_server() -> Iterator[str]:
+    """A private Redis that writes nothing."""
+    binary = shutil.which("redis-server")
+    if binary is None:
+        raise ServiceFailed("redis-server is not installed (Debian package: redis-server).")
+    with _folder() as (folder, identity):
+        port = free_port()
+        options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        with _running([binary, *options], port, folder, identity):
+            yield f"redis://127.0.0.1:{port}"
+
+
+def answers(url: str) -> bool:
+    parts = urlsplit(url)
+    if not parts.hostname:
+        return False
+    try:
+        socket.create_connection((parts.hostname, parts.port or 5432), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _postgresql_binaries() -> Path:
+    found = shutil.which("initdb")
+    folders = [Path(found).resolve().parent] if found else []
+    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name))
+    if not folders:
+        raise ServiceFailed("PostgreSQL is not installed (Debian package: postgresql).")
+    return folders[-1]
+
+
+@contextmanager
+def _folder() -> Iterator[tuple[Path, dict[str, Any]]]:
+    """A temporary folder, and as whom to run what lives in it; not below a clone root may own."""
+    with tempfile.TemporaryDirectory(prefix="sigille-services-", dir="/tmp") as name:
+        if os.geteuid() != 0:
+            yield Path(name), {}
+            return
+        user = pwd.getpwnam("nobody")
+        os.chown(name, user.pw_uid, user.pw_gid)
+        yield Path(name), {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+@contextmanager
+def _running(
+    command: Sequence[str | Path], port: int, folder: Path, identity: dict[str, Any]
+) -> Iterator[None]:
+    log = folder / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, **identity
+        )
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not answers(f"tcp://127.0.0.1:{port}"):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise ServiceFailed(f"{command[0]} did not start:\n{log.read_text()}")
+            time.sleep(0.05)
+        yield
+    finally:
+        process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown, Redis's ordinary one
+        process.wait(timeout=PATIENCE)
+
+
+def _exit(number: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + number)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: EUPL-1.2
+# Finds the programs that the tests drive; installs what is missing where it may (root, on Debian).
+set -euo pipefail
+
+missing=()
+
+# need PACKAGE PROGRAM…: one of the programs must be there.
+need() {
+  local package=$1 program
+  shift
+  for program in "$@"; do
+    if command -v "$program" >/dev/null; then return; fi
+  done
+  missing+=("$package")
+}
+
+need chromium chromium chromium-browser google-chrome
+need gettext msgfmt
+need openssl openssl
+need poppler-utils pdfsig
+need postgresql pg_ctl /usr/lib/postgresql/*/bin/pg_ctl
+need redis-server redis-server
+need xmlsec1 xmlsec1
+
+if ((${#missing[@]} == 0)); then exit; fi
+if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
+  echo "The tests need these Debian packages, or their like: ${missing[*]}" >&2
+  echo "On Debian or Ubuntu: sudo apt-get install ${missing[*]}" >&2
+  exit 1
+fi
+echo "Installing ${missing[*]}…"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -qq --yes --no-install-recommends "${missing[@]}" >/dev/null
