@@ -9,6 +9,7 @@ and Redis.
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -26,13 +27,15 @@ def pytest_configure(config: pytest.Config) -> None:
     """Set what a test run, and no installation, wants."""
     config.addinivalue_line("markers", "slow: takes seconds; `make check` leaves it to `make test`")
     Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
-    database = settings.DATABASES["default"]
+    database: dict[str, Any] = settings.DATABASES["default"]
+    cache: dict[str, Any] = settings.CACHES["default"]
+    templates: dict[str, Any] = settings.TEMPLATES[0]
     if database["ENGINE"].endswith("sqlite3"):
         # A file, as in an installation: in memory, two connections cannot wait for each other.
         database["TEST"] = {"NAME": str(Path(_FOLDER.name) / "test.sqlite3")}
     # Parallel processes share one Redis.
-    settings.CACHES["default"]["KEY_PREFIX"] = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    settings.TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = UndefinedVariable()
+    cache["KEY_PREFIX"] = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    templates["OPTIONS"]["string_if_invalid"] = UndefinedVariable()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 

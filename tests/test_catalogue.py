@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,8 @@ def entries(path: Path) -> list[Message]:
     return [message for message in read(path) if message.id]
 
 
-def texts(value: str | tuple[str, ...] | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else list(value)
+def texts(value: str | Sequence[str] | None) -> list[str]:
+    return [value] if isinstance(value, str) else list(value or [""])
 
 
 def test_catalogue_has_no_untranslated_line():
@@ -38,7 +39,7 @@ def test_catalogue_has_no_untranslated_line():
 
 
 def test_translations_keep_the_placeholders():
-    def placeholders(value: str | tuple[str, ...] | list[str]) -> set[str]:
+    def placeholders(value: str | Sequence[str] | None) -> set[str]:
         return set(PLACEHOLDER.findall(" ".join(texts(value))))
 
     unfaithful = [
