@@ -4,13 +4,17 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import Agent, Right, Service
+
+
+ALERT_DAYS = (90, 60, 30, 15, 7, 1, 0)  # days before the expiry at which people are told
+EXPIRING = timedelta(days=ALERT_DAYS[0])
 
 
 class KeyPairQuerySet(models.QuerySet["KeyPair"]):
@@ -29,6 +33,21 @@ class KeyPairQuerySet(models.QuerySet["KeyPair"]):
     def usable_after(self, instant: datetime) -> KeyPairQuerySet:
         """Proven, not retired, and whose certificate is still valid after `instant`."""
         return self.filter(state=KeyPair.State.ACTIVE, not_after__gt=instant)
+
+
+class Health(models.TextChoices):
+    """What an agent must know of a key pair at a given instant; the gravest thing is told."""
+
+    # Translators: « Retiré »
+    RETIRED = "retired", _("Retired")
+    # Translators: « Échu »
+    EXPIRED = "expired", _("Expired")
+    # Translators: « Non éprouvé »
+    UNPROVEN = "unproven", _("Not proven")
+    # Translators: « Expire bientôt »
+    EXPIRING = "expiring", _("Expires soon")
+    # Translators: « Éprouvé »
+    GOOD = "good", _("Proven")
 
 
 class KeyPair(models.Model):
@@ -55,6 +74,8 @@ class KeyPair(models.Model):
     common_name = models.CharField(_("CN field"), max_length=200)
     certificate = models.BinaryField(max_length=16 * 1024)  # DER
     fingerprint = models.CharField(max_length=64, unique=True)  # SHA-256 of the DER, hexadecimal
+    # SHA-256 of the DER of SubjectPublicKeyInfo, hexadecimal: one key has one certificate here.
+    public_key_digest = models.CharField(max_length=64, unique=True)
     algorithm = models.CharField(_("algorithm"), max_length=20)  # for instance "RSA-3072"
     not_before = models.DateTimeField()
     # Translators: « Date d'expiration »
@@ -65,6 +86,8 @@ class KeyPair(models.Model):
     created_at = models.DateTimeField()
     proven_at = models.DateTimeField(null=True)  # the last time a challenge was opened with it
     retired_at = models.DateTimeField(null=True)
+    # When it first entered a recipient set, written by the publication: from then on, never deleted.
+    first_used_at = models.DateTimeField(null=True)
 
     objects = KeyPairQuerySet.as_manager()
 
@@ -90,11 +113,22 @@ class KeyPair(models.Model):
     def is_expired(self, now: datetime) -> bool:
         return now >= self.not_after
 
+    def health(self, now: datetime) -> Health:
+        """What the lists show."""
+        if self.state == self.State.RETIRED:
+            return Health.RETIRED
+        if self.is_expired(now):
+            return Health.EXPIRED
+        if self.state == self.State.UNPROVEN:
+            return Health.UNPROVEN
+        return Health.EXPIRING if now >= self.not_after - EXPIRING else Health.GOOD
+
 
 class Challenge(models.Model):
-    """A proof of possession, or a drill: opened once with the private key, within ten minutes.
+    """A proof of possession, or a drill: answered once, within ten minutes.
 
-    `answer_digest` is the SHA-256 of the expected answer, so that this row gives nobody the answer.
+    `answer_digest` is the SHA-256 of the expected answer in hexadecimal, so that this row gives
+    nobody the answer.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -103,6 +137,16 @@ class Challenge(models.Model):
     answer_digest = models.BinaryField(max_length=32)  # SHA-256
     issued_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True)
+    is_correct = models.BooleanField(null=True)  # whether that answer was the right one
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="challenge_is_correct_iff_answered",
+                condition=Q(answered_at=None, is_correct=None)
+                | Q(answered_at__isnull=False, is_correct__isnull=False),
+            )
+        ]
 
     def __str__(self) -> str:
         return str(self.pk)
@@ -112,7 +156,7 @@ class Alert(models.Model):
     """One warning before, or at, a key pair's expiry: each threshold exactly once."""
 
     key_pair = models.ForeignKey(KeyPair, models.CASCADE, related_name="alerts")
-    days_before = models.PositiveSmallIntegerField()  # 90, 60, 30, 15, 7, 1, and 0 at expiry
+    days_before = models.PositiveSmallIntegerField()  # one of ALERT_DAYS
     raised_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
 

@@ -136,6 +136,13 @@ def make_certificate(
     return certificate.public_bytes(serialization.Encoding.DER)
 
 
+def _public_key_of(certificate: bytes) -> bytes:
+    public_key = x509.load_der_x509_certificate(certificate).public_key()
+    return public_key.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
 def make_key_pair(*, private_key: rsa.RSAPrivateKey | None = None, **fields: object) -> KeyPair:
     """A proven personal key pair. Give `private_key` to open what is sealed to it."""
     if "holder" not in fields:
@@ -150,6 +157,7 @@ def make_key_pair(*, private_key: rsa.RSAPrivateKey | None = None, **fields: obj
         "common_name": "Bi-clé de test",
         "certificate": der,
         "fingerprint": hashlib.sha256(der).hexdigest(),
+        "public_key_digest": hashlib.sha256(_public_key_of(der)).hexdigest(),
         "algorithm": "RSA-2048",
         "not_before": NOW - DAY,
         "not_after": not_after,
