@@ -24,10 +24,10 @@ run: setup  ## Set up, fill with demo data, serve at http://127.0.0.1:8000 (PORT
 
 test: dev  ## Everything, on SQLite, on PostgreSQL and Redis, and in Chromium
 	@tools/system_packages.sh
-	@$(PYTHON) tools/full_test.py
+	@$(PYTHON) -m tools.full_test
 
 check: dev  ## The fast half: format, lint, types, imports, migrations, unit tests
-	@$(PYTHON) tools/gates.py
+	@$(PYTHON) -m tools.gates
 	@$(PYTHON) -m pytest --quiet --numprocesses $(JOBS) -m "not e2e and not slow"
 
 fix: dev  ## Format, and repair what the linters know how to repair
@@ -37,10 +37,10 @@ fix: dev  ## Format, and repair what the linters know how to repair
 	npx eslint --fix static/ts tests/ts
 
 bench: dev  ## Measure beside peers; prints ratios, writes build/bench.json
-	@$(PYTHON) tools/bench.py
+	@$(PYTHON) -m tools.bench
 
 vectors: dev  ## Make the known answers of tests/vectors/ again
-	$(PYTHON) tools/make_vectors.py
+	$(PYTHON) -m tools.make_vectors
 
 messages: dev  ## Bring the French catalogue up to date with the source (needs gettext)
 	$(PYTHON) -m django makemessages --locale fr --no-obsolete --no-wrap --add-location file \
@@ -51,7 +51,7 @@ screenshots: dev  ## Take the pictures of the README and the guide again
 	SIGILLE_SCREENSHOTS=1 $(PYTHON) -m pytest --quiet -m e2e
 
 corpus: setup  ## Sweep the signature validator over CORPUS=DIR
-	@$(PYTHON) tools/corpus.py $(CORPUS)
+	@$(PYTHON) -m tools.corpus $(CORPUS)
 
 locks: dev  ## Resolve the dependencies again; says nothing of where they came from
 	.venv/bin/uv pip compile requirements/base.in $(UV_FLAGS) -o requirements.txt

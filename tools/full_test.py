@@ -15,8 +15,8 @@ PYTHON = sys.executable
 JOBS = os.environ.get("JOBS", "2")
 PYTEST = [PYTHON, "-m", "pytest", "--quiet", "--numprocesses", JOBS, "--dist", "loadgroup"]
 STAGES = {
-    "Gates": [PYTHON, "tools/gates.py"],
-    "Tests on PostgreSQL and Redis": [PYTHON, "tools/services.py", *PYTEST, "-m", "not e2e"],
+    "Gates": [PYTHON, "-m", "tools.gates"],
+    "Tests on PostgreSQL and Redis": [PYTHON, "-m", "tools.services", *PYTEST, "-m", "not e2e"],
     "Tests on SQLite, and in Chromium": [*PYTEST, "--durations", "10"],
 }
 

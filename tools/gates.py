@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Every check that is not a Python test, a few at a time: `python tools/gates.py [NAME…]`.
+"""Every check that is not a Python test, a few at a time: `python -m tools.gates [NAME…]`.
 
 Prints one line a gate, and what it said when it refuses; exits 1 if any does.
 """

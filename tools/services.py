@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """PostgreSQL and Redis for the tests: those that answer, or private ones, stopped afterwards.
 
-`python tools/services.py COMMAND…` runs the command with `SIGILLE_DATABASE_URL`,
+`python -m tools.services COMMAND…` runs the command with `SIGILLE_DATABASE_URL`,
 `SIGILLE_CACHE_URL` and `SIGILLE_BROKER_URL` set. `SIGILLE_TEST_DATABASE_URL` and
 `SIGILLE_TEST_REDIS_URL` name servers to use instead, when they answer.
 """

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The benchmarks: `python -m tools.bench [--mib 1024] [--runs 5]`.
+
+Ours and the peer take turns in the same run, on the same bytes; medians are compared, for only the ratio
+means something on a shared machine. A peer that is not there is a failure. Writes `build/bench.json`.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from keys.certificates import read_certificate
+from keys.cms import BLOCK_SIZE, FILE_ID_SIZE, BlockSealer, Recipient
+
+OUTPUT = Path(__file__).resolve().parent.parent / "build" / "bench.json"
+MIB = 1024 * 1024
+PIECE = MIB  # bytes given to the sealer at once
+MANY = 20  # recipients
+
+Run = Callable[[], float]  # seconds of one run
+
+
+class PeerMissing(Exception):
+    """A program to be compared with is not installed."""
+
+
+@dataclass(frozen=True)
+class Result:
+    name: str
+    unit: str
+    ours: float
+    peer: str
+    theirs: float
+    ratio: float  # ours / theirs
+    runs: int
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One comparison: two ways of spending seconds on the same bytes."""
+
+    name: str
+    ours: Run
+    peer: str
+    theirs: Run
+    is_rate: bool = True  # compare MiB a second; otherwise seconds
+
+    def measure(self, mib: int, runs: int) -> Result:
+        self.ours()
+        self.theirs()  # once each unmeasured, for the caches
+        pairs = [(self.ours(), self.theirs()) for _ in range(runs)]
+        ours, theirs = (median(column) for column in zip(*pairs, strict=True))
+        if self.is_rate:
+            ours, theirs = mib / ours, mib / theirs
+        unit = "MiB per CPU second" if self.is_rate else "seconds"
+        return Result(
+            self.name,
+            unit,
+            round(ours, 3),
+            self.peer,
+            round(theirs, 3),
+            round(ours / theirs, 3),
+            runs,
+        )
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(description="Measure beside peers.")
+    parser.add_argument("--mib", type=int, default=1024, help="size of the file sealed")
+    parser.add_argument("--runs", type=int, default=5, help="measured runs of each")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="sigille-bench-") as name:
+        try:
+            found = [
+                measured(bench, options.mib, options.runs)
+                for bench in benches(Path(name), options.mib)
+            ]
+        except PeerMissing as error:
+            print(error, file=sys.stderr)
+            return 1
+    OUTPUT.parent.mkdir(exist_ok=True)
+    OUTPUT.write_text(json.dumps([asdict(result) for result in found], indent=2) + "\n")
+    print_table(found)
+    return 0
+
+
+def benches(folder: Path, mib: int) -> list[Bench]:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        raise PeerMissing("openssl is not installed (Debian package: openssl).")
+    source = make_file(folder / "source", mib)
+    certificates = make_certificates(folder)
+    recipients = [Recipient.of(read_certificate(path.read_bytes())) for path in certificates]
+    cms = [openssl, "cms", "-encrypt", "-stream", "-binary", "-aes-256-gcm", "-outform", "DER"]
+    cms += ["-in", str(source), "-out", os.devnull]
+    for path in certificates:
+        cms += ["-recip", str(path), "-keyopt", "rsa_padding_mode:oaep"]
+        cms += ["-keyopt", "rsa_oaep_md:sha256"]
+    digest = [openssl, "dgst", "-sha256", str(source)]
+    version = subprocess.check_output([openssl, "version"], text=True).split("(")[0].strip()
+    to_nowhere = partial(seal_to_nowhere, source, recipients)
+    to_disk = partial(seal_to_disk, source, target=folder / "sealed")
+    return [
+        Bench(
+            "seal_vs_openssl",
+            partial(to_nowhere, digested=False),
+            f"{version}: cms -stream",
+            partial(run, cms),
+        ),
+        Bench(
+            "seal_digest_vs_openssl",
+            partial(to_nowhere, digested=True),
+            f"{version}: cms -stream, dgst -sha256",
+            partial(run, cms, digest),
+        ),
+        Bench(
+            "recipients_20_vs_1",
+            partial(to_disk, recipients),
+            "ours, 1 recipient",
+            partial(to_disk, recipients[:1]),
+            is_rate=False,
+        ),
+    ]
+
+
+def measured(bench: Bench, mib: int, runs: int) -> Result:
+    print(f"{bench.name}…", file=sys.stderr, flush=True)
+    return bench.measure(mib, runs)
+
+
+def seal(source: Path, recipients: Sequence[Recipient]) -> Iterator[tuple[bytes, bool]]:
+    """The sealed pieces of a file, with the very code of the uploads; true ends a block."""
+    piece = memoryview(bytearray(PIECE))
+    file_id, size = os.urandom(FILE_ID_SIZE), source.stat().st_size
+    with source.open("rb", buffering=0) as file:
+        for number, start in enumerate(range(0, size, BLOCK_SIZE)):
+            left = min(BLOCK_SIZE, size - start)
+            is_last = start + left == size
+            sealer = BlockSealer(
+                recipients, file_id=file_id, number=number, is_last=is_last, size=left
+            )
+            yield sealer.header, False
+            while left:
+                count = file.readinto(piece[: min(left, PIECE)])
+                yield sealer.update(piece[:count]), False
+                left -= count
+            yield sealer.finish(), True
+
+
+def seal_to_nowhere(source: Path, recipients: Sequence[Recipient], *, digested: bool) -> float:
+    """CPU seconds of sealing a file, its ciphertext digested or not."""
+    started, digest = time.process_time(), hashlib.sha256()
+    with Path(os.devnull).open("wb", buffering=0) as sink:
+        for sealed, _ends_block in seal(source, recipients):
+            if digested:
+                digest.update(sealed)
+            sink.write(sealed)
+    return time.process_time() - started
+
+
+def seal_to_disk(source: Path, recipients: Sequence[Recipient], target: Path) -> float:
+    """Seconds by the clock of sealing a file as an upload is: digested, each block safe on the disk."""
+    started, digest = time.perf_counter(), hashlib.sha256()
+    with target.open("wb", buffering=0) as sink:
+        for sealed, ends_block in seal(source, recipients):
+            digest.update(sealed)
+            sink.write(sealed)
+            if ends_block:
+                os.fdatasync(sink.fileno())
+    elapsed = time.perf_counter() - started
+    target.unlink()
+    return elapsed
+
+
+def run(*commands: Sequence[str]) -> float:
+    """Run these commands; their CPU seconds together."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    for command in commands:
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def make_file(path: Path, mib: int) -> Path:
+    with path.open("wb") as file:
+        for _ in range(mib):
+            file.write(os.urandom(MIB))
+    return path
+
+
+def make_certificates(folder: Path) -> list[Path]:
+    """Self-signed RSA-3072 certificates, the kind that agents make by default."""
+    paths = [folder / f"{number}.pem" for number in range(MANY)]
+    now = datetime.now(UTC)
+    for number, path in enumerate(paths):
+        print(f"\rkeys: {number + 1}/{MANY}", end="", file=sys.stderr, flush=True)
+        key = rsa.generate_private_key(public_exponent=65537, key_size=3072)
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"Recipient {number}")])
+        certificate = (
+            x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=1))
+            .sign(key, hashes.SHA256())
+        )
+        path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    print(file=sys.stderr)
+    return paths
+
+
+def print_table(results: Sequence[Result]) -> None:
+    print(f"{'name':28} {'ours':>10} {'theirs':>10} {'ratio':>7}  unit; peer")
+    for result in results:
+        figures = f"{result.ours:10.2f} {result.theirs:10.2f} {result.ratio:7.2f}"
+        print(f"{result.name:28} {figures}  {result.unit}; {result.peer}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
