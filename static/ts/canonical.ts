@@ -12,7 +12,7 @@ export class NotCanonical extends Error {
   override readonly name = 'NotCanonical'
 }
 
-const MEMBER = /^[A-Za-z_]+$/
+const MEMBER = /^[A-Za-z_][A-Za-z0-9_]*$/
 const DEPTH_LIMIT = 64 // our deepest text has 6 levels; a stack must not overflow on a hostile one
 
 /** Canonical form of `value`. Source: docs/envelope-format.md § 8. */
@@ -60,7 +60,7 @@ function writeObject(value: JsonObject, depth: number): string {
 }
 
 function writeMember(name: string): string {
-  if (!MEMBER.test(name)) throw new NotCanonical('a member of other characters than letters and _')
+  if (!MEMBER.test(name)) throw new NotCanonical('a member that is not of letters, digits and _')
   return `"${name}"`
 }
 

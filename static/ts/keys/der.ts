@@ -34,79 +34,86 @@ export interface Element {
   readonly whole: Bytes
 }
 
-/** Where the element's value begins, and how long it says it is; the value may lie beyond the bytes at hand. */
-export interface ElementStart {
-  readonly tag: number
-  readonly valueStart: number
-  readonly length: number
-}
-
-/** Identifier and length octets at `offset`; an indefinite or a needlessly long length is refused. */
-export function readStart(bytes: Uint8Array, offset: number): ElementStart {
-  const tag = byteAt(bytes, offset)
-  if ((tag & 0x1f) === 0x1f) throw new DerError('a tag of several bytes')
-  const first = byteAt(bytes, offset + 1)
-  if (first < 0x80) return { tag, valueStart: offset + 2, length: first }
-  const count = first & 0x7f
-  if (count === 0) throw new DerError('an indefinite length')
-  if (count > 4) throw new DerError('a length above 4 GiB')
-  let length = 0
-  for (let i = 0; i < count; i++) length = length * 256 + byteAt(bytes, offset + 2 + i)
-  if (length < 0x80 || length < 256 ** (count - 1)) throw new DerError('a length that is not minimal')
-  return { tag, valueStart: offset + 2 + count, length }
-}
-
-function byteAt(bytes: Uint8Array, offset: number): number {
-  const byte = bytes[offset]
-  if (byte === undefined) throw new DerError('cut short')
-  return byte
-}
-
-/** Reads elements one after the other, each under the tag expected; `end` refuses what is left. */
+/**
+ * Reads elements one after the other, each under the tag expected; `end` refuses what is left.
+ *
+ * Lengths are definite and minimal. `limit` may lie beyond the bytes at hand: the beginning of a long element is read without the rest.
+ */
 export class Reader {
   readonly #bytes: Bytes
-  #offset = 0
+  readonly limit: number
+  #offset: number
 
-  constructor(bytes: Bytes) {
+  constructor(bytes: Bytes, offset = 0, limit = bytes.length) {
     this.#bytes = bytes
+    this.#offset = offset
+    this.limit = limit
+  }
+
+  /** Where the next element begins. */
+  get offset(): number {
+    return this.#offset
   }
 
   get atEnd(): boolean {
-    return this.#offset === this.#bytes.length
+    return this.#offset === this.limit
   }
 
   /** Whether the next element is there and has this tag. */
   isNext(tag: number): boolean {
-    return this.#bytes[this.#offset] === tag
+    return !this.atEnd && this.#bytes[this.#offset] === tag
   }
 
   /** The next element, whatever it is. */
   any(): Element {
-    const start = readStart(this.#bytes, this.#offset)
-    const end = start.valueStart + start.length
+    const { tag, valueStart, end } = this.#bounds()
     if (end > this.#bytes.length) throw new DerError('cut short')
-    const element = {
-      tag: start.tag,
-      value: this.#bytes.subarray(start.valueStart, end),
-      whole: this.#bytes.subarray(this.#offset, end),
-    }
+    const element = { tag, value: this.#bytes.subarray(valueStart, end), whole: this.#bytes.subarray(this.#offset, end) }
     this.#offset = end
     return element
   }
 
+  /** A reader of what the next element holds; this one passes over it. */
+  open(tag: number): Reader {
+    const bounds = this.#bounds()
+    expectTag(bounds.tag, tag)
+    this.#offset = bounds.end
+    return new Reader(this.#bytes, bounds.valueStart, bounds.end)
+  }
+
+  #bounds(): { tag: number; valueStart: number; end: number } {
+    const tag = this.#byteAt(this.#offset)
+    if ((tag & 0x1f) === 0x1f) throw new DerError('a tag of several bytes')
+    const first = this.#byteAt(this.#offset + 1)
+    const count = first < 0x80 ? 0 : first & 0x7f
+    const valueStart = this.#offset + 2 + count
+    const end = valueStart + (count === 0 ? shortLength(first) : this.#longLength(count))
+    if (end > this.limit) throw new DerError('an element longer than what holds it')
+    return { tag, valueStart, end }
+  }
+
+  #longLength(count: number): number {
+    if (count > 6) throw new DerError('a length above 2^48')
+    let length = 0
+    for (let i = 0; i < count; i++) length = length * 256 + this.#byteAt(this.#offset + 2 + i)
+    if (length < 0x80 || length < 256 ** (count - 1)) throw new DerError('a length that is not minimal')
+    return length
+  }
+
+  #byteAt(offset: number): number {
+    const byte = this.#bytes[offset]
+    if (byte === undefined || offset >= this.limit) throw new DerError('cut short')
+    return byte
+  }
+
   next(tag: number): Element {
     const element = this.any()
-    if (element.tag !== tag) throw new DerError(`tag ${String(element.tag)} where ${String(tag)} is expected`)
+    expectTag(element.tag, tag)
     return element
   }
 
   optional(tag: number): Element | undefined {
     return this.isNext(tag) ? this.any() : undefined
-  }
-
-  /** A reader of what the next element holds. */
-  open(tag: number): Reader {
-    return new Reader(this.next(tag).value)
   }
 
   sequence(): Reader {
@@ -146,6 +153,15 @@ export class Reader {
     while (!this.atEnd) elements.push(this.any())
     return elements
   }
+}
+
+function expectTag(tag: number, expected: number): void {
+  if (tag !== expected) throw new DerError(`tag ${String(tag)} where ${String(expected)} is expected`)
+}
+
+function shortLength(octet: number): number {
+  if (octet === 0x80) throw new DerError('an indefinite length')
+  return octet
 }
 
 /** Reads `bytes`, one SEQUENCE and nothing after it. */

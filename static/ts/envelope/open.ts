@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: EUPL-1.2
+// Opening what a manifest binds together: content keys to release, an index, files as streams.
+// Source: docs/envelope-format.md § 9.
+import { sha256 as incrementalSha256 } from '@noble/hashes/sha2.js'
+import { type Bytes, concat, sha256Hex, toHex } from '../bytes'
+import type { KeyPair } from '../keys/certificate'
+import { checkLength, openBlock, unwrapContentKey } from './cms'
+import { Damaged } from './errors'
+import { readHeader } from './header'
+import { checkIndexFits, type Index, type IndexFile, type Manifest, type ManifestEnvelope, type ManifestFile, readIndex } from './manifest'
+
+/** Gives a sealed block, in bytes of its own: opening it uses them up. */
+export type FetchBlock = (fileId: string, number: number, signal?: AbortSignal) => Promise<Bytes>
+
+/** Gives at least the header of a sealed block. */
+export type FetchHeader = FetchBlock
+
+export interface ContentKey {
+  readonly fileId: string
+  readonly number: number
+  /** 32 bytes. */
+  readonly key: Bytes
+}
+
+export interface Progress {
+  readonly done: number
+  readonly total: number
+}
+
+export interface UnwrapOptions {
+  readonly onProgress?: (progress: Progress) => void
+  readonly signal?: AbortSignal
+}
+
+const HEADERS_AT_ONCE = 4 // the network and the private key work side by side
+
+/**
+ * The content keys of all blocks of these files, in their order, to be released to the server.
+ *
+ * A header is not compared with the manifest, which digests whole blocks: the server, which has them, refuses a key that does not open.
+ */
+export async function unwrapContentKeys(
+  files: readonly ManifestFile[],
+  pair: KeyPair,
+  fetchHeader: FetchHeader,
+  { onProgress, signal }: UnwrapOptions = {},
+): Promise<ContentKey[]> {
+  const places = files.flatMap(({ id, blocks }) => blocks.map((_, number) => ({ fileId: id, number })))
+  const contentKeys: ContentKey[] = []
+  for (let start = 0; start < places.length; start += HEADERS_AT_ONCE) {
+    const some = places.slice(start, start + HEADERS_AT_ONCE).map(async ({ fileId, number }) => {
+      signal?.throwIfAborted()
+      const header = readHeader(await fetchHeader(fileId, number, signal))
+      return { fileId, number, key: await unwrapContentKey(header, pair) }
+    })
+    contentKeys.push(...(await Promise.all(some)))
+    onProgress?.({ done: contentKeys.length, total: places.length })
+  }
+  return contentKeys
+}
+
+/** The index of an envelope, which is that of this manifest. */
+export async function openIndex(manifest: Manifest, envelope: ManifestEnvelope, pair: KeyPair, fetchBlock: FetchBlock, signal?: AbortSignal): Promise<Index> {
+  const pieces: Bytes[] = []
+  for await (const piece of openBlocks(envelope.index, pair, fetchBlock, signal)) pieces.push(piece)
+  const index = readIndex(concat(...pieces))
+  checkIndexFits(index, manifest, envelope)
+  return index
+}
+
+/**
+ * The plaintext of a file, block by block: no byte comes out before its block's digest, place, tag and length are verified.
+ *
+ * A refusal errors the stream after the last good block: a file is complete when the stream closes, and not before.
+ * Blocks are read one ahead; cancelling stops the reading.
+ */
+export function openFile(file: ManifestFile, pair: KeyPair, fetchBlock: FetchBlock, signal?: AbortSignal): ReadableStream<Bytes> {
+  const cancelled = new AbortController()
+  const eitherSignal = signal === undefined ? cancelled.signal : AbortSignal.any([signal, cancelled.signal])
+  const blocks = openBlocks(file, pair, fetchBlock, eitherSignal)
+  return new ReadableStream<Bytes>(
+    {
+      async pull(controller) {
+        const { done, value } = await blocks.next()
+        if (done === true) controller.close()
+        else controller.enqueue(value)
+      },
+      cancel(reason) {
+        cancelled.abort(reason)
+      },
+    },
+    { highWaterMark: 0 }, // the one block read ahead is enough
+  )
+}
+
+async function* openBlocks(file: ManifestFile, pair: KeyPair, fetchBlock: FetchBlock, signal?: AbortSignal): AsyncGenerator<Bytes, void, void> {
+  const fetchAhead = (number: number): Promise<Bytes> | undefined => {
+    if (number >= file.blocks.length) return undefined
+    const fetched = fetchBlock(file.id, number, signal)
+    fetched.catch(() => undefined) // it is told when its turn comes
+    return fetched
+  }
+  let ahead = fetchAhead(0)
+  for (let number = 0; ahead !== undefined; number++) {
+    const block = await ahead
+    signal?.throwIfAborted()
+    ahead = fetchAhead(number + 1)
+    yield await openListedBlock(file, number, block, pair)
+  }
+}
+
+/** Steps 2 to 7 of § 9, for one block. */
+async function openListedBlock({ id, blocks }: ManifestFile, number: number, block: Bytes, pair: KeyPair): Promise<Bytes> {
+  const expected = blocks[number]
+  if (block.length !== expected?.size || (await sha256Hex(block)) !== expected.sha256) throw new Damaged('the block is not that of the manifest')
+  const place = { fileId: id, number, isLast: number === blocks.length - 1 }
+  const plaintext = await openBlock(block, place, pair)
+  checkLength(plaintext.length, place)
+  return plaintext
+}
+
+/** How a file compares with what the bidder's computer announced; a difference is a warning, never a refusal (§ 9, 8). */
+export interface Comparison {
+  readonly sizeAgrees: boolean
+  readonly sha256Agrees: boolean
+}
+
+/** Lets a plaintext through and compares it, once it has all passed, with what the index announced. */
+export class Comparing extends TransformStream<Bytes, Bytes> {
+  /** Settled when the last byte has passed. */
+  readonly comparison: Promise<Comparison>
+
+  constructor({ size, sha256 }: IndexFile) {
+    const digest = incrementalSha256.create() // WebCrypto's digest wants the whole file
+    let passed = 0
+    let settle: (comparison: Comparison) => void
+    const comparison = new Promise<Comparison>((resolve) => {
+      settle = resolve
+    })
+    super({
+      transform(piece, controller) {
+        digest.update(piece)
+        passed += piece.length
+        controller.enqueue(piece)
+      },
+      flush() {
+        settle({ sizeAgrees: passed === size, sha256Agrees: toHex(digest.digest()) === sha256 })
+      },
+    })
+    this.comparison = comparison
+  }
+}
