@@ -1,0 +1,377 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Refusals of this app; `marketplace.errors.Refusal` says what each carries.
+
+Refusal
+├── PublicationRefused      going on line
+│   ├── NoPersonalKey       no proven personal key pair lasts until after the opening
+│   ├── NoBackupKey         no proven backup key pair does
+│   ├── TooManyRecipients   a block has at most 64
+│   └── TwinCertificates    two certificates have the same issuer and serial number
+├── UploadRefused           sending a file
+│   ├── BadUpload           a header of the protocol is missing or wrong
+│   ├── UnknownEnvelope     the envelope is not one of this deposit
+│   ├── FileTooLarge        more than a file may have
+│   ├── TooManyFiles        more than a deposit may have
+│   ├── BeyondLength        more bytes than were announced
+│   ├── PieceTooSmall       the request ends before the block does: nothing of it could be kept
+│   ├── OffsetMismatch      the request does not start where the server stopped
+│   ├── WriterDisplaced     a newer request took over, or the file was removed
+│   ├── TransferCut         the line was cut in the middle of a block
+│   └── AlreadySubmitted    the deposit is submitted: its files are frozen
+├── SubmissionRefused       submitting a deposit
+│   ├── BadAnnouncement     the list of files has not the form it must have
+│   ├── NothingToSubmit     no file
+│   ├── BadFileName         a name that no computer could keep
+│   ├── SameName            two files of an envelope have one name
+│   ├── FilesDiffer         the files announced are not those that were received
+│   ├── FileIncomplete      a file has not wholly arrived
+│   └── StoredBlockDamaged  what is read back from the store is not what was sealed
+└── OpeningRefused          opening an envelope: nothing of it was opened
+    ├── DeadlineNotReached  nobody opens a bid before the deadline
+    ├── ApplicationFirst    the offer comes after the application of its deposit
+    ├── LateNotConfirmed    a late deposit is opened on purpose
+    ├── NotARecipientKey    nothing here is sealed to that key pair
+    ├── WrongContentKeys    these are not the keys of the blocks
+    ├── ManifestDamaged     the manifest is not one, or is another deposit's
+    ├── IndexDamaged        the index is not that of the manifest
+    ├── BlockDamaged        a block is missing, or is not the one that was acknowledged
+    ├── ReleaseDamaged      the released keys cannot be read
+    └── StoreUnavailable    the store does not answer
+"""
+
+from datetime import datetime
+
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.errors import Refusal
+
+
+class PublicationRefused(Refusal):
+    """Base of what keeps a consultation from going on line."""
+
+    code = "publication_refused"
+
+
+class NoPersonalKey(PublicationRefused):
+    """No personal key pair that was chosen is proven and valid after the planned opening."""
+
+    code = "no_personal_key"
+    # Translators: « bi-clé personnel »
+    user_message = _(
+        "No chosen personal key pair is proven and still valid after the planned opening."
+    )
+    remedy = _(
+        "Choose a personal key pair that is proven and expires after the opening; if there is none,"
+        " create one in the encryption keys, or test an existing one there."
+    )
+
+
+class NoBackupKey(PublicationRefused):
+    """No backup key pair of the service is proven and valid after the planned opening."""
+
+    code = "no_backup_key"
+    # Translators: « bi-clé de secours »
+    user_message = _(
+        "No backup key pair of the service is proven and still valid after the planned opening."
+    )
+    remedy = _(
+        "Create a backup key pair in the encryption keys, or test the existing one there:"
+        " if a personal key is lost, it is what still opens the bids."
+    )
+
+
+class TooManyRecipients(PublicationRefused):
+    """A sealed block names 64 recipients at most (docs/envelope-format.md § 4)."""
+
+    code = "too_many_recipients"
+    user_message = _("Bids can be sealed to 64 key pairs at most, backup ones included.")
+    remedy = _("Choose fewer personal key pairs.")
+
+
+class TwinCertificates(PublicationRefused):
+    """Two certificates could not be told apart by an opener (docs/envelope-format.md § 4)."""
+
+    code = "twin_certificates"
+    user_message = _("Two of the certificates have the same issuer and serial number.")
+    remedy = _("Leave out one of the two key pairs; both may have been made from one file.")
+
+
+class UploadRefused(Refusal):
+    """Base of what goes wrong while a file is sent. Nothing already acknowledged is lost."""
+
+    code = "upload_refused"
+
+
+class BadUpload(UploadRefused):
+    """A header of the tus protocol is missing, malformed, or of an extension not offered."""
+
+    code = "bad_upload"
+    user_message = _("The upload request is not one that this site understands.")
+    remedy = _("Load the page again, then resume. If it happens again, tell the support.")
+
+    def __init__(self, header: str) -> None:
+        super().__init__(header)
+        self.header = header
+
+    @property
+    def facts(self) -> dict[str, str | int | None]:
+        return {"header": self.header}
+
+
+class UnknownEnvelope(UploadRefused):
+    """The envelope named is not one of the deposit."""
+
+    code = "unknown_envelope"
+    user_message = _("This envelope does not belong to the deposit.")
+    remedy = _("Load the page again and add the file to one of the envelopes shown.")
+
+
+class FileTooLarge(UploadRefused):
+    """The file is larger than `limits.LARGEST_FILE`."""
+
+    code = "file_too_large"
+    user_message = _("The file is larger than the size announced on this page.")
+    remedy = _("Split it, or compress it, and add the parts.")
+
+
+class TooManyFiles(UploadRefused):
+    """The deposit already has `limits.MOST_FILES` files."""
+
+    code = "too_many_files"
+    user_message = _("The deposit already has as many files as announced on this page.")
+    remedy = _("Gather several files in one archive.")
+
+
+class BeyondLength(UploadRefused):
+    """More bytes follow than the file was said to have."""
+
+    code = "beyond_length"
+    user_message = _("More was sent than the announced size of the file.")
+    remedy = _("The file may have changed meanwhile: remove it from the list and add it again.")
+
+
+class PieceTooSmall(UploadRefused):
+    """Only whole blocks are kept, and this request holds none: repeating it would never end."""
+
+    code = "piece_too_small"
+    user_message = _("The file is being sent in pieces too small to be sealed.")
+    remedy = _("Use the page of this site, or send pieces of 8 MiB at least.")
+
+
+class OffsetMismatch(UploadRefused):
+    """The request does not start at the first byte that the server lacks."""
+
+    code = "offset_mismatch"
+    user_message = _("The upload does not continue where it stopped.")
+    remedy = _("Resume: the page asks the server where to continue.")
+
+
+class WriterDisplaced(UploadRefused):
+    """A newer request of the same bidder took over this file, or removed it."""
+
+    code = "writer_displaced"
+    user_message = _("The file is being sent, or was removed, from another page or tab.")
+    remedy = _("Keep a single tab open on this deposit, and resume there.")
+
+
+class TransferCut(UploadRefused):
+    """The line was cut; the block that was arriving is discarded, those before it are kept."""
+
+    code = "transfer_cut"
+    user_message = _("The line was cut while the file was being sent.")
+    remedy = _("Resume: what was received before is kept.")
+
+
+class AlreadySubmitted(UploadRefused):
+    """The deposit was submitted."""
+
+    code = "already_submitted"
+    user_message = _("This deposit is submitted: its files can no longer change.")
+    remedy = _("Its receipt is in your deposits. To send more files, start another deposit.")
+
+
+class SubmissionRefused(Refusal):
+    """Base of what keeps a deposit from being submitted. It stays as it was."""
+
+    code = "submission_refused"
+
+
+class BadAnnouncement(SubmissionRefused):
+    """The request is not a list of envelopes and files of the form asked for."""
+
+    code = "bad_announcement"
+    user_message = _("The list of files could not be read.")
+    remedy = _("Load the page again, then submit. If it happens again, tell the support.")
+
+
+class NothingToSubmit(SubmissionRefused):
+    """There is no file."""
+
+    code = "nothing_to_submit"
+    user_message = _("There is no file in this deposit.")
+    remedy = _("Add at least one file to one of the envelopes.")
+
+
+class BadFileName(SubmissionRefused):
+    """A name is empty, longer than 255 bytes, or has forbidden characters."""
+
+    code = "bad_file_name"
+    user_message = _("The name of a file is too long, or has characters that are not allowed.")
+    remedy = _("Rename the file on your computer, remove it from the list and add it again.")
+
+
+class SameName(SubmissionRefused):
+    """Two files of one envelope have names that some computers cannot tell apart."""
+
+    code = "same_name"
+    user_message = _("Two files of one envelope have the same name.")
+    remedy = _("Rename one of them on your computer, remove it from the list and add it again.")
+
+
+class FilesDiffer(SubmissionRefused):
+    """What the page lists is not what the server received."""
+
+    code = "files_differ"
+    user_message = _("The files listed on this page are not those that were received.")
+    remedy = _(
+        "Load the page again: it shows what was received. Complete or remove the files whose name"
+        " is missing, then submit."
+    )
+
+
+class FileIncomplete(SubmissionRefused):
+    """A file has not wholly arrived."""
+
+    code = "file_incomplete"
+    user_message = _("A file has not been received whole.")
+    remedy = _("Wait for the end of the upload, or resume it, then submit.")
+
+
+class StoredBlockDamaged(SubmissionRefused):
+    """A block read back is not the one that was sealed."""
+
+    code = "stored_block_damaged"
+    user_message = _("One of the files was not kept properly by the server.")
+    remedy = _("Remove it from the list, add it again and submit; tell the support.")
+
+    def __init__(self, storage_name: str) -> None:
+        super().__init__(storage_name)
+        self.storage_name = storage_name
+
+    @property
+    def facts(self) -> dict[str, str | int | None]:
+        return {"block": self.storage_name}
+
+
+class OpeningRefused(Refusal):
+    """Base of the refusals to open an envelope: when one is raised, nothing of it was opened."""
+
+    code = "opening_refused"
+
+
+class DeadlineNotReached(OpeningRefused):
+    """The deadline has not passed, or the consultation is not on line (CCP, art. R2132-9)."""
+
+    code = "deadline_not_reached"
+    user_message = _("The bids of this consultation stay sealed until its deadline has passed.")
+    remedy = _("Come back after the deadline: nobody, administrators included, opens one before.")
+
+    def __init__(self, closes_at: datetime) -> None:
+        super().__init__(closes_at)
+        self.closes_at = closes_at
+
+    @property
+    def facts(self) -> dict[str, str | int | None]:
+        return {"closes_at": self.closes_at.isoformat()}
+
+
+class ApplicationFirst(OpeningRefused):
+    """This deposit has an application that is still sealed: it is opened before the offer."""
+
+    code = "application_first"
+    # Translators: « candidature », « offre »
+    user_message = _("The application of this deposit is still sealed: the offer comes after it.")
+    remedy = _("Open the application of this deposit first.")
+
+
+class LateNotConfirmed(OpeningRefused):
+    """The deposit arrived after the deadline, and nobody said that it must be opened all the same."""
+
+    code = "late_not_confirmed"
+    # Translators: « hors délai »; CCP, art. R2151-5
+    user_message = _("This deposit arrived after the deadline: it is not opened with the others.")
+    remedy = _("Open it on its own, and confirm, if there is a legal reason to open it.")
+
+
+class NotARecipientKey(OpeningRefused):
+    """The key pair is not one to which the bids of this consultation are sealed."""
+
+    code = "not_a_recipient"
+    user_message = _("The bids of this consultation are not sealed to this key pair.")
+    remedy = _("Choose the file of one of the key pairs that this page lists.")
+
+
+class WrongContentKeys(OpeningRefused):
+    """The keys given are not those of the blocks, which are as they were sealed."""
+
+    code = "wrong_content_keys"
+    user_message = _("The keys that were sent do not open this envelope.")
+    remedy = _("Reload the page, choose the file of your key pair again, and open it again.")
+
+
+class ManifestDamaged(OpeningRefused):
+    """The manifest of the deposit cannot be read, or is not the one of its receipt."""
+
+    code = "bad_manifest"
+    user_message = _("The manifest of this deposit is damaged: nothing of it was opened.")
+    remedy = _("Ask an administrator to restore the database from its last backup.")
+
+
+class IndexDamaged(OpeningRefused):
+    """The index of the envelope, sealed by the bidder, is not the one of its manifest."""
+
+    code = "bad_index"
+    user_message = _("The list of files of this envelope is not the one of its deposit.")
+    remedy = _("Nothing was opened. Tell the bidder, who can show the receipt of this deposit.")
+
+
+class BlockDamaged(OpeningRefused):
+    """A sealed block is missing, or is not the one that was acknowledged.
+
+    `position` is the rank of its file in the envelope, from 1, the index being at 0; `number` the
+    block's in its file, from 0; `cause` says in what.
+    """
+
+    code = "damaged"
+    remedy = _("Ask an administrator to restore this block from a backup, then open it again.")
+
+    def __init__(self, position: int, number: int, cause: str) -> None:
+        super().__init__(position, number, cause)
+        self.position, self.number, self.cause = position, number, cause
+        where = (
+            _("Block {number} of file {position} of this envelope is damaged: it is not opened.")
+            if position
+            else _("Block {number} of this envelope’s list of files is damaged: it is not opened.")
+        )
+        self.user_message = format_lazy(where, number=number + 1, position=position)
+
+    @property
+    def facts(self) -> dict[str, str | int | None]:
+        return {"file": self.position, "block": self.number, "cause": self.cause}
+
+
+class ReleaseDamaged(OpeningRefused):
+    """The keys that were released cannot be read with the release key of this server."""
+
+    code = "release_damaged"
+    user_message = _("The released keys of this envelope cannot be read.")
+    remedy = _("Ask an administrator whether the release key of the server was changed.")
+
+
+class StoreUnavailable(OpeningRefused):
+    """The store of sealed blocks does not answer; nothing says that anything is lost."""
+
+    code = "store_unavailable"
+    user_message = _("The store of sealed bids does not answer: nothing was opened.")
+    remedy = _("Try again in a few minutes.")
