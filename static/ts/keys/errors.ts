@@ -3,7 +3,7 @@
 // ├── Pkcs12Malformed          ├── WrongPassword        ├── NoPrivateKey
 // ├── LegacyPkcs12             ├── TooManyIterations    ├── UnsupportedKey
 // └── UnsupportedProtection    └── PasswordNotAscii
-// CertificateMalformed, InvalidCommonName, BadChallenge
+// CertificateMalformed, HoldsPrivateKey, InvalidCommonName, BadChallenge
 
 /** A key file that cannot be opened or written; `code` names the sentence to show. */
 export abstract class KeyFileError extends Error {
@@ -62,6 +62,12 @@ export class PasswordNotAscii extends KeyFileError {
 export class CertificateMalformed extends Error {
   readonly code = 'certificate_malformed'
   override readonly name = 'CertificateMalformed'
+}
+
+/** A file chosen as a certificate holds a private key: it must not leave the computer. */
+export class HoldsPrivateKey extends Error {
+  readonly code = 'holds_private_key'
+  override readonly name = 'HoldsPrivateKey'
 }
 
 /** A name that a certificate cannot carry. */
