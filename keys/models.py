@@ -7,22 +7,26 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import Agent, Right, Service
-
 
 ALERT_DAYS = (90, 60, 30, 15, 7, 1, 0)  # days before the expiry at which people are told
 EXPIRING = timedelta(days=ALERT_DAYS[0])
 
 
+def manageable_services(agent: Agent) -> models.QuerySet[Service]:
+    """Those whose key pairs the agent may look at: its own, or the whole organisation's."""
+    if agent.may(Right.MANAGE_OTHER_KEYS):
+        return Service.objects.filter(organisation=agent.service.organisation_id)
+    return Service.objects.filter(pk=agent.service_id)
+
+
 class KeyPairQuerySet(models.QuerySet["KeyPair"]):
     def visible_to(self, agent: Agent) -> KeyPairQuerySet:
-        """Those of the services whose keys the agent may see: its own, or the whole organisation's."""
-        if agent.may(Right.MANAGE_OTHER_KEYS):
-            return self.filter(service__organisation=agent.service.organisation_id)
-        return self.filter(service=agent.service_id)
+        """Those of its manageable services."""
+        return self.filter(service__in=manageable_services(agent))
 
     def personal(self) -> KeyPairQuerySet:
         return self.filter(is_backup=False)
@@ -33,6 +37,19 @@ class KeyPairQuerySet(models.QuerySet["KeyPair"]):
     def usable_after(self, instant: datetime) -> KeyPairQuerySet:
         """Proven, not retired, and whose certificate is still valid after `instant`."""
         return self.filter(state=KeyPair.State.ACTIVE, not_after__gt=instant)
+
+    def census(self, now: datetime) -> dict[str, int]:
+        """How many want attention (`expired`, `expiring`, `unproven`), and how many can seal, by kind."""
+        kept = ~Q(state=KeyPair.State.RETIRED)
+        active, proven = Q(not_after__gt=now), Q(state=KeyPair.State.ACTIVE)
+        counts: dict[str, int] = self.aggregate(
+            expired=Count("pk", filter=kept & ~active),
+            expiring=Count("pk", filter=proven & active & Q(not_after__lte=now + EXPIRING)),
+            unproven=Count("pk", filter=Q(state=KeyPair.State.UNPROVEN) & active),
+            usable_personal=Count("pk", filter=proven & active & Q(is_backup=False)),
+            usable_backup=Count("pk", filter=proven & active & Q(is_backup=True)),
+        )
+        return counts
 
 
 class Health(models.TextChoices):

@@ -32,7 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
     templates: dict[str, Any] = settings.TEMPLATES[0]
     if database["ENGINE"].endswith("sqlite3"):
         # A file, as in an installation: in memory, two connections cannot wait for each other.
-        database["TEST"] = {"NAME": str(Path(_FOLDER.name) / "test.sqlite3")}
+        database.setdefault("TEST", {})["NAME"] = str(Path(_FOLDER.name) / "test.sqlite3")
     # Parallel processes share one Redis.
     cache["KEY_PREFIX"] = os.environ.get("PYTEST_XDIST_WORKER", "main")
     templates["OPTIONS"]["string_if_invalid"] = UndefinedVariable()

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Why something is refused about a key pair.
+
+KeyRefused                  code, user_message, remedy
+├── CertificateNotAccepted  nothing may be sealed to this certificate; the code is the finding's
+├── AlreadyRegistered       the key, or its certificate, is in a list already
+├── RequestUnreadable       a script sent what our pages never send
+├── ChallengeExpired        answered more than ten minutes after it was issued
+├── ChallengeSpent          answered already
+├── WrongAnswer             not the answer of someone who opened the challenge
+└── AlreadyRetired          the key pair is retired: there is nothing more to withdraw
+"""
+
+from django.utils.translation import gettext_lazy as _
+
+from keys.certificates import Finding
+from keys.findings import explain
+from marketplace.errors import Refusal
+
+
+class KeyRefused(Refusal):
+    """Base of the refusals that concern key pairs."""
+
+    code = "key_refused"
+
+
+class CertificateNotAccepted(KeyRefused):
+    """The assessment refuses the certificate; the first reason is told."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.code)
+        explanation = explain(finding)
+        self.code = finding.code
+        self.user_message, self.remedy = explanation.message, explanation.remedy
+
+
+class AlreadyRegistered(KeyRefused):
+    """This certificate, or another one of the same key, is registered."""
+
+    code = "already_registered"
+    user_message = _("This key pair is already registered.")
+    remedy = _("Find it in the lists of its service, or generate another one.")
+
+    def __init__(self, fingerprint: str) -> None:
+        super().__init__(fingerprint)
+        self.fingerprint = fingerprint
+
+    @property
+    def facts(self) -> dict[str, str | int | None]:
+        return {"fingerprint": self.fingerprint}
+
+
+class RequestUnreadable(KeyRefused):
+    """A member is missing, or is not what our pages send."""
+
+    code = "request_unreadable"
+    user_message = _("The request is incomplete.")
+    remedy = _("Load the page again, give a name of 1 to 100 characters, and start over.")
+
+
+class ChallengeExpired(KeyRefused):
+    """The answer came too late."""
+
+    code = "challenge_expired"
+    user_message = _("The challenge was answered too late.")
+    remedy = _("Start the exercise again: you have ten minutes.")
+
+
+class ChallengeSpent(KeyRefused):
+    """The challenge has had its answer."""
+
+    code = "challenge_spent"
+    user_message = _("This challenge has already been answered.")
+    remedy = _("Start the exercise again to receive another one.")
+
+
+class WrongAnswer(KeyRefused):
+    """The answer is not that of someone who opened the challenge."""
+
+    code = "wrong_answer"
+    user_message = _("The answer to the challenge is wrong: the key has not been proven.")
+    remedy = _("Start the exercise again with the key file of this very key pair.")
+
+
+class AlreadyRetired(KeyRefused):
+    """Retired, and needed by what was sealed to it: it stays."""
+
+    code = "already_retired"
+    user_message = _("This key pair is already withdrawn; it still opens what was sealed to it.")
+    remedy = _("There is nothing more to do: keep its key file and its password.")

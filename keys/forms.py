@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The shape of what people, and the scripts of our pages, send about key pairs."""
+
+import base64
+import binascii
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from keys.models import manageable_services
+from keys.registration import Registration
+from marketplace.models import Agent, Service
+
+
+class ServiceForm(forms.Form):
+    """« Administrer un Service »: the one whose key pairs are shown; none is the agent's own."""
+
+    service = forms.ModelChoiceField(queryset=Service.objects.none(), required=False)
+
+    def __init__(self, *args: Any, agent: Agent, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["service"].queryset = manageable_services(agent)  # type: ignore[attr-defined]  # it is a choice of models
+
+
+class KeyPairForm(forms.Form):
+    """« Modifier »: what people call the key pair, and what it is for."""
+
+    # Translators: « Nom du bi-clé »
+    name = forms.CharField(
+        label=_("Key pair name"),
+        max_length=100,
+        help_text=_(
+            "It should tell the holder (first and last name) or the use (function) of the key pair."
+        ),
+    )
+    # Translators: « Définir comme bi-clé de secours »
+    is_backup = forms.BooleanField(
+        label=_("Make it a backup key pair"),
+        required=False,
+        # Translators: « Affecté automatiquement au chiffrement des plis. »
+        help_text=_("Used automatically whenever bids are sealed."),
+    )
+
+    @property
+    def helper(self) -> FormHelper:
+        helper = FormHelper()
+        helper.form_tag = False
+        helper.disable_csrf = True
+        return helper
+
+
+class RegistrationForm(forms.Form):
+    """What the page that made a key pair sends; `certificate` is DER in base64, or PEM."""
+
+    name = forms.CharField(max_length=100)
+    is_backup = forms.BooleanField(required=False)
+    service = forms.ModelChoiceField(queryset=Service.objects.none())
+    certificate = forms.CharField()
+
+    def __init__(self, *args: Any, agent: Agent, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.agent = agent
+        self.fields["service"].queryset = manageable_services(agent)  # type: ignore[attr-defined]  # it is a choice of models
+
+    def clean_certificate(self) -> bytes:
+        text: str = self.cleaned_data["certificate"]
+        if text.startswith("-----BEGIN"):
+            return text.encode()
+        try:
+            return base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise ValidationError(_("This is not base64."), code="base64") from error
+
+    def registration(self) -> Registration:
+        return Registration(**self.cleaned_data, holder=self.agent)
+
+
+class AnswerForm(forms.Form):
+    """The answer to a challenge; `answer` is in hexadecimal."""
+
+    challenge = forms.UUIDField()
+    answer = forms.RegexField(r"^[0-9a-f]{64}$")

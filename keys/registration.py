@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Registering a key pair, and proving it: at once, then any day as a drill."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from keys import certificates, challenges
+from keys.certificates import Certificate
+from keys.errors import (
+    AlreadyRegistered,
+    CertificateNotAccepted,
+    ChallengeExpired,
+    ChallengeSpent,
+    WrongAnswer,
+)
+from keys.models import Challenge, KeyPair
+from marketplace import journal
+from marketplace.models import Agent, Service
+
+CHALLENGE_LIFETIME: Final = timedelta(minutes=10)
+LONGEST_COMMON_NAME: Final = 200  # characters; it is only shown
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What an agent offers. `certificate`: DER or PEM, as it came."""
+
+    certificate: bytes
+    name: str
+    is_backup: bool
+    service: Service
+    holder: Agent
+
+
+@dataclass(frozen=True)
+class IssuedChallenge:
+    """A challenge on its way to the browser: `block` is sealed to the key pair's certificate."""
+
+    id: UUID
+    key_pair: KeyPair
+    block: bytes
+
+
+@transaction.atomic
+def register(registration: Registration, *, origin: str, now: datetime) -> IssuedChallenge:
+    """Add a key pair, unproven, with the challenge that will prove it.
+
+    The same holder may offer the same certificate again while it is unproven (the answer may have
+    been lost on its way): the key pair is the same, the challenge a new one.
+    `origin` is the site's as the browser sees it, for instance `https://example.org`.
+
+    Raises:
+        CertificateNotAccepted: nothing may be sealed to this certificate, or it holds a private key.
+        AlreadyRegistered: by someone else, for another service, proven already, or under another certificate.
+    """
+    certificate = _accepted(registration.certificate, now)
+    key_pair = _registered(certificate, registration) or _add(certificate, registration, now)
+    return _issue(key_pair, certificate, asked_by=registration.holder, origin=origin, now=now)
+
+
+@transaction.atomic
+def issue_challenge(
+    key_pair_id: UUID, *, asked_by: Agent, origin: str, now: datetime
+) -> IssuedChallenge:
+    """Ask for the proof that this key pair still opens: a drill, or a proof that was interrupted.
+
+    An expired or a retired one may be asked too, since it must open what it sealed.
+    """
+    key_pair = KeyPair.objects.get(pk=key_pair_id)
+    certificate = certificates.read_certificate(bytes(key_pair.certificate))
+    return _issue(key_pair, certificate, asked_by=asked_by, origin=origin, now=now)
+
+
+def answer_challenge(challenge_id: UUID, *, answer: str, now: datetime) -> KeyPair:
+    """Take the answer to a challenge; the right one proves the key pair.
+
+    A wrong answer spends the challenge. The right one, repeated, changes nothing.
+
+    Raises:
+        WrongAnswer: nobody opened the challenge to give this answer.
+        ChallengeSpent: it has had another answer.
+        ChallengeExpired: more than ten minutes after it was issued.
+    """
+    challenge = _take_answer(challenge_id, answer, now)  # committed, even where it is wrong
+    if not challenge.is_correct:
+        raise WrongAnswer
+    return challenge.key_pair
+
+
+def _accepted(data: bytes, now: datetime) -> Certificate:
+    assessment = certificates.assess(data, now=now)
+    for refusal in assessment.refusals:
+        raise CertificateNotAccepted(refusal)
+    assert assessment.certificate is not None  # noqa: S101 - what nothing refuses could be read
+    return assessment.certificate
+
+
+def _registered(certificate: Certificate, registration: Registration) -> KeyPair | None:
+    """The key pair that this registration repeats, if any."""
+    same_key = Q(fingerprint=certificate.sha256) | Q(public_key_digest=_digest_of(certificate))
+    found = KeyPair.objects.select_for_update(of=("self",)).filter(same_key).first()
+    if found is None:
+        return None
+    mine = (registration.holder.pk, registration.service.pk, certificate.sha256)
+    if (found.holder_id, found.service_id, found.fingerprint) != mine:
+        raise AlreadyRegistered(certificate.sha256)
+    if found.state != KeyPair.State.UNPROVEN:
+        raise AlreadyRegistered(certificate.sha256)
+    return found
+
+
+def _add(certificate: Certificate, registration: Registration, now: datetime) -> KeyPair:
+    key_pair = KeyPair(
+        service=registration.service,
+        holder=registration.holder,
+        name=registration.name,
+        common_name=certificate.common_name[:LONGEST_COMMON_NAME],
+        certificate=certificate.der,
+        fingerprint=certificate.sha256,
+        public_key_digest=_digest_of(certificate),
+        algorithm=certificate.algorithm,
+        not_before=certificate.not_before,
+        not_after=certificate.not_after,
+        is_backup=registration.is_backup,
+        created_at=now,
+    )
+    try:
+        with transaction.atomic():
+            key_pair.save(force_insert=True)
+    except IntegrityError as error:  # somebody else, at the same moment
+        raise AlreadyRegistered(certificate.sha256) from error
+    journal.record(
+        "key_pair.registered",
+        key_pair,
+        actor=registration.holder.user,
+        now=now,
+        organisation_id=registration.service.organisation_id,
+        fingerprint=key_pair.fingerprint,
+        algorithm=key_pair.algorithm,
+        is_backup=key_pair.is_backup,
+    )
+    return key_pair
+
+
+def _digest_of(certificate: Certificate) -> str:
+    """SHA-256 of the public key, hexadecimal: the same for two certificates of one key."""
+    public_key = certificate.public_key.public_bytes(
+        Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+    )
+    return hashlib.sha256(public_key).hexdigest()
+
+
+@transaction.atomic
+def _issue(
+    key_pair: KeyPair, certificate: Certificate, *, asked_by: Agent, origin: str, now: datetime
+) -> IssuedChallenge:
+    challenge = Challenge(key_pair=key_pair, asked_by=asked_by, issued_at=now)
+    context = challenges.context_of(challenge.pk, fingerprint=key_pair.fingerprint, origin=origin)
+    nonce = secrets.token_bytes(challenges.NONCE_SIZE)
+    challenge.answer_digest = _digest(challenges.answer(nonce, context))
+    challenge.save(force_insert=True)
+    journal.record(
+        "key_pair.challenged",
+        key_pair,
+        actor=asked_by.user,
+        now=now,
+        organisation_id=key_pair.service.organisation_id,
+        challenge=str(challenge.pk),
+    )
+    return IssuedChallenge(challenge.pk, key_pair, challenges.seal(certificate, nonce, context))
+
+
+def _digest(answer: str) -> bytes:
+    return hashlib.sha256(answer.encode()).digest()
+
+
+@transaction.atomic
+def _take_answer(challenge_id: UUID, answer: str, now: datetime) -> Challenge:
+    locked = Challenge.objects.select_related("key_pair__service", "asked_by__user")
+    challenge = locked.select_for_update(of=("self", "key_pair")).get(pk=challenge_id)
+    is_correct = hmac.compare_digest(_digest(answer), bytes(challenge.answer_digest))
+    if challenge.answered_at is not None:
+        if is_correct and challenge.is_correct:
+            return challenge
+        raise ChallengeSpent
+    if now > challenge.issued_at + CHALLENGE_LIFETIME:
+        raise ChallengeExpired
+    challenge.answered_at, challenge.is_correct = now, is_correct
+    challenge.save(update_fields=["answered_at", "is_correct"])
+    if is_correct:
+        _prove(challenge.key_pair, challenge, now)
+    return challenge
+
+
+def _prove(key_pair: KeyPair, challenge: Challenge, now: datetime) -> None:
+    key_pair.proven_at = now
+    if key_pair.state == KeyPair.State.UNPROVEN:
+        key_pair.state = KeyPair.State.ACTIVE
+    key_pair.save(update_fields=["proven_at", "state"])
+    journal.record(
+        "key_pair.proven",
+        key_pair,
+        actor=challenge.asked_by.user,
+        now=now,
+        organisation_id=key_pair.service.organisation_id,
+        challenge=str(challenge.pk),
+    )

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: EUPL-1.2
+import pytest
+
+from envelopes.models import ChosenKey
+from keys import editing, retirement
+from keys.errors import AlreadyRetired
+from keys.models import KeyPair
+from keys.retirement import Removal
+from marketplace.models import JournalEntry
+from tests.factories import DAY, NOW, make_agent, make_consultation, make_key_pair
+
+pytestmark = pytest.mark.django_db
+
+
+def test_remove_deletes_a_key_pair_that_nothing_needs():
+    key_pair = make_key_pair()
+    announced = retirement.removal_of(key_pair)
+
+    removal = retirement.remove(key_pair.pk, remover=key_pair.holder, now=NOW)
+
+    assert announced is removal is Removal.DELETED
+    assert KeyPair.objects.count() == 0
+    entry = JournalEntry.objects.get()
+    assert (entry.action, entry.subject) == ("key_pair.deleted", f"KeyPair {key_pair.pk}")
+
+
+def test_remove_retires_a_key_pair_that_sealed_something():
+    key_pair = make_key_pair(first_used_at=NOW - DAY)
+    announced = retirement.removal_of(key_pair)
+
+    removal = retirement.remove(key_pair.pk, remover=key_pair.holder, now=NOW)
+
+    assert announced is removal is Removal.RETIRED
+    key_pair.refresh_from_db()
+    assert (key_pair.state, key_pair.retired_at) == (KeyPair.State.RETIRED, NOW)
+
+
+def test_remove_retires_a_key_pair_that_a_draft_has_chosen():
+    key_pair = make_key_pair()
+    ChosenKey.objects.create(consultation=make_consultation(), key_pair=key_pair)
+    announced = retirement.removal_of(key_pair)
+
+    removal = retirement.remove(key_pair.pk, remover=key_pair.holder, now=NOW)
+
+    assert announced is removal is Removal.RETIRED
+    assert JournalEntry.objects.get().action == "key_pair.retired"
+
+
+def test_remove_refuses_a_key_pair_already_retired_and_needed():
+    key_pair = make_key_pair(
+        state=KeyPair.State.RETIRED, retired_at=NOW - DAY, first_used_at=NOW - DAY
+    )
+
+    with pytest.raises(AlreadyRetired):
+        retirement.remove(key_pair.pk, remover=key_pair.holder, now=NOW)
+
+    key_pair.refresh_from_db()
+    assert key_pair.retired_at == NOW - DAY
+    assert JournalEntry.objects.count() == 0
+
+
+def test_edit_renames_and_changes_the_use():
+    key_pair, editor = make_key_pair(name="Ancien"), make_agent()
+
+    editing.edit(key_pair.pk, name="Nouveau", is_backup=True, editor=editor, now=NOW)
+
+    key_pair.refresh_from_db()
+    assert (key_pair.name, key_pair.is_backup) == ("Nouveau", True)
+    assert JournalEntry.objects.get().facts == {"renamed": True, "is_backup": True}
+
+
+def test_edit_that_changes_nothing_leaves_no_trace():
+    key_pair = make_key_pair(name="Greffe")
+
+    editing.edit(key_pair.pk, name="Greffe", is_backup=False, editor=key_pair.holder, now=NOW)
+
+    assert JournalEntry.objects.count() == 0
