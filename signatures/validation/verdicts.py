@@ -49,6 +49,11 @@ class LineResult:
         """The finding that gives the line its status."""
         return next((item for item in self.findings if item.status is self.status), None)
 
+    @property
+    def code(self) -> FindingCode | None:
+        """The code of that finding; None when the line does not apply."""
+        return self.main.code if self.main else None
+
 
 @dataclass(frozen=True, slots=True)
 class SignatureVerdict:

@@ -352,8 +352,10 @@ def _name(profile: Profile) -> x509.Name:
 
 def _usage(profile: Profile) -> x509.KeyUsage:
     names = ("key_cert_sign", "crl_sign") if profile.is_authority else profile.key_usage
-    flags = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment")
-    flags += ("key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only")
+    flags = (
+        *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment"),
+        *("key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only"),
+    )
     return x509.KeyUsage(**{flag: flag in names for flag in flags})
 
 
