@@ -4,12 +4,18 @@
     Refusal                 code, user_message, remedy
     ├── ConsultationRefused creating or changing a consultation
     │   ├── AlreadyOnline   the consultation is on line: its content is frozen
-    │   └── DeadlinePassed  the deadline to set is not in the future
+    │   ├── DeadlinePassed  the deadline to set is not in the future
+    │   └── ReferenceTaken  the service already has a consultation with this reference
+    ├── AccountRefused      making or changing an account
+    │   ├── CompanyKnown    the company, or the person, already has an account
+    │   ├── AddressTaken    the agent to invite already has an account
+    │   └── OwnAccount      administrators do not shut themselves out
     └── RightMissing        the agent lacks a right
 
 Each app has its own base under `Refusal`; a core has an exception of its own, that a rule translates.
 """
 
+from django.db.models import Model
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -67,3 +73,52 @@ class DeadlinePassed(ConsultationRefused):
     code = "deadline_passed"
     user_message = _("The deadline must be in the future, and the planned opening after it.")
     remedy = _("Choose a later date and time.")
+
+
+class ReferenceTaken(ConsultationRefused):
+    """The service already has a consultation with this reference."""
+
+    code = "reference_taken"
+    user_message = _("Another consultation of the service already has this reference.")
+    remedy = _("Give this one a reference of its own.")
+
+
+class AccountRefused(Refusal):
+    """Base of the refusals that concern accounts."""
+
+    code = "account_refused"
+
+
+class CompanyKnown(AccountRefused):
+    """The company, or the person, already has an account.
+
+    `known` tells the journal which. The stranger who reads the sentence learns of companies only:
+    whether a person has an account is told to that person, by mail.
+    """
+
+    code = "company_known"
+    user_message = _("This company number cannot be signed up: it may already have an account.")
+    remedy = _(
+        "Ask the colleague who signed the company up, or sign in if you have an account. "
+        "If your address is known here, a message tells you there what to do."
+    )
+
+    def __init__(self, known: Model) -> None:
+        super().__init__(known)
+        self.known = known
+
+
+class AddressTaken(AccountRefused):
+    """The agent to invite already has an account."""
+
+    code = "address_taken"
+    user_message = _("This e-mail address already has an account.")
+    remedy = _("Find the person in the list of agents, or give another address.")
+
+
+class OwnAccount(AccountRefused):
+    """An administrator tries to leave administration, or to disable the own account."""
+
+    code = "own_account"
+    user_message = _("You cannot disable your own account, nor give up administration yourself.")
+    remedy = _("Ask another administrator to do it.")

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Where a company may be registered: ISO 3166-1 codes, each with the name that its people use.
+
+Own names need no translation, and are what a foreign bidder looks for in a list.
+"""
+
+FRANCE = "FR"
+COUNTRIES = (
+    (FRANCE, "France"),
+    ("DE", "Deutschland"),
+    ("AD", "Andorra"),
+    ("AT", "Österreich"),
+    ("BE", "België / Belgique"),
+    ("BG", "България"),
+    ("CA", "Canada"),
+    ("HR", "Hrvatska"),
+    ("CY", "Κύπρος"),
+    ("CZ", "Česko"),
+    ("DK", "Danmark"),
+    ("DZ", "الجزائر / Algérie"),
+    ("EE", "Eesti"),
+    ("ES", "España"),
+    ("FI", "Suomi"),
+    ("GB", "United Kingdom"),
+    ("GR", "Ελλάδα"),
+    ("HU", "Magyarország"),
+    ("IE", "Éire / Ireland"),
+    ("IS", "Ísland"),
+    ("IT", "Italia"),
+    ("JP", "日本"),
+    ("LI", "Liechtenstein"),
+    ("LT", "Lietuva"),
+    ("LU", "Luxembourg"),
+    ("LV", "Latvija"),
+    ("MA", "المغرب / Maroc"),
+    ("MC", "Monaco"),
+    ("MT", "Malta"),
+    ("NL", "Nederland"),
+    ("NO", "Norge"),
+    ("PL", "Polska"),
+    ("PT", "Portugal"),
+    ("RO", "România"),
+    ("SE", "Sverige"),
+    ("SI", "Slovenija"),
+    ("SK", "Slovensko"),
+    ("CH", "Schweiz / Suisse"),
+    ("TN", "تونس / Tunisie"),
+    ("TR", "Türkiye"),
+    ("US", "United States"),
+)

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What templates say the same way everywhere: instants, fingerprints, phases."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+
+from marketplace.models import Consultation, Phase
+
+register = template.Library()
+
+
+@register.filter
+def instant(value: datetime, zone: str = "") -> str:
+    """`value` with the name of the zone: the one named, or the one that is active."""
+    local = timezone.localtime(value, ZoneInfo(zone) if zone else None)
+    # Translators: « 11 août 2027 à 10:25 (Europe/Paris) »
+    return _("%(date)s at %(time)s (%(zone)s)") % {
+        "date": formats.date_format(local, "DATE_FORMAT"),
+        "time": formats.date_format(local, "H:i"),
+        "zone": local.tzinfo,
+    }
+
+
+@register.filter
+def fingerprint(hexadecimal: str) -> str:
+    """A digest in groups of four, as people compare them."""
+    return " ".join(hexadecimal[place : place + 4] for place in range(0, len(hexadecimal), 4))
+
+
+@register.filter
+def phase(consultation: Consultation, now: datetime) -> Phase:
+    """Where the consultation stands at `now`."""
+    return consultation.phase(now)
+
+
+@register.filter
+def actor_name(actor: str) -> str:
+    """The actor of a journal entry without the identifier that follows."""
+    return actor.split(" ", 1)[0]
