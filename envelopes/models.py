@@ -100,6 +100,10 @@ class Deposit(models.Model):
     def __str__(self) -> str:
         return str(self.pk)
 
+    def uploads(self) -> models.QuerySet[SealedFile]:
+        """The bidder's files, whole or not: not the indexes."""
+        return SealedFile.objects.filter(envelope__deposit=self.pk, is_index=False)
+
 
 class EnvelopeQuerySet(models.QuerySet["Envelope"]):
     def visible_to(self, agent: Agent) -> EnvelopeQuerySet:

@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
+from envelopes import publication, submission
+from envelopes.models import ChosenKey, Deposit
 from keys.models import KeyPair
 from marketplace.models import (
     Agent,
@@ -166,3 +168,25 @@ def make_key_pair(*, private_key: rsa.RSAPrivateKey | None = None, **fields: obj
         "proven_at": NOW - DAY,
     }
     return KeyPair.objects.create(**(defaults | fields))
+
+
+def make_online_consultation(
+    *, private_key: rsa.RSAPrivateKey | None = None, **fields: object
+) -> Consultation:
+    """On line since `NOW`, sealed to a personal key pair, whose `private_key` may be given, and to
+    a backup one."""
+    consultation = make_consultation(**fields)
+    holder = consultation.created_by
+    personal = make_key_pair(private_key=private_key, holder=holder)
+    make_key_pair(holder=holder, is_backup=True)
+    ChosenKey.objects.create(consultation=consultation, key_pair=personal)
+    return publication.publish(consultation.pk, actor=holder, now=NOW)
+
+
+def make_deposit(**fields: object) -> Deposit:
+    """A deposit in preparation, with its envelopes, without a file."""
+    consultation = fields.get("consultation") or make_online_consultation()
+    bidder = fields.get("bidder") or make_bidder()
+    assert isinstance(consultation, Consultation)
+    assert isinstance(bidder, Bidder)
+    return submission.start(consultation, bidder, now=NOW)

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a bidder is given as a proof: the receipt, which is kept, and its annex, which is not."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from envelopes.models import Deposit, Envelope
+from marketplace import canonical
+from marketplace.canonical import JSONValue
+from marketplace.models import JournalEntry
+
+VERSION: Final = 1
+
+
+@dataclass(frozen=True)
+class AnnouncedFile:
+    """A file as the bidder's computer knows it; `sha256` is that of the plaintext, hexadecimal."""
+
+    upload_id: UUID
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class AnnouncedEnvelope:
+    """The files of one envelope, in the bidder's order."""
+
+    id: UUID
+    files: tuple[AnnouncedFile, ...]
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """What the bidder says to submit. `salt`, hexadecimal, is drawn by the bidder's computer."""
+
+    envelopes: tuple[AnnouncedEnvelope, ...]
+    salt: str
+
+
+def annex(deposit: Deposit, announcement: Announcement, envelopes: dict[UUID, Envelope]) -> bytes:
+    """Names, sizes and digests of the files: the file that the bidder keeps, byte for byte.
+
+    It holds the salt, so that its SHA-256, which the receipt keeps, tells nothing of a small file.
+    """
+    parts: list[JSONValue] = [
+        {
+            "files": [_annex_file(file) for file in part.files],
+            "kind": envelopes[part.id].kind,
+            "lot": _lot_number(envelopes[part.id]),
+        }
+        for part in announcement.envelopes
+    ]
+    return canonical.dumps(
+        {
+            "deposit": str(deposit.pk),
+            "envelopes": parts,
+            "salt": announcement.salt,
+            "version": VERSION,
+        }
+    )
+
+
+def receipt(deposit: Deposit, *, manifest: bytes, annex: bytes, entry: JournalEntry) -> bytes:
+    """The receipt of a submitted deposit, in canonical JSON (docs/envelope-format.md § 8).
+
+    Neither the deposit's number nor anything of another deposit is in it.
+    """
+    consultation, company = deposit.consultation, deposit.company
+    return canonical.dumps(
+        {
+            "annex_sha256": hashlib.sha256(annex).hexdigest(),
+            "buyer": {
+                "organisation": consultation.service.organisation.name,
+                "service": consultation.service.name,
+            },
+            "company": {"name": company.name, "registration": company.registration},
+            "consultation": {
+                "closes_at": instant(consultation.closes_at),
+                "id": str(consultation.pk),
+                "reference": consultation.reference,
+                "title": consultation.title,
+            },
+            "deposit": str(deposit.pk),
+            "first_byte_at": instant(deposit.first_byte_at),
+            "is_late": deposit.is_late,
+            "journal": {"index": entry.index, "leaf_hash": bytes(entry.leaf_hash).hex()},
+            "last_byte_at": instant(deposit.last_byte_at),
+            "manifest_sha256": hashlib.sha256(manifest).hexdigest(),
+            "recipients": list(consultation.recipient_set.fingerprints),
+            "submitted_at": instant(deposit.submitted_at),
+            "version": VERSION,
+        }
+    )
+
+
+def instant(value: datetime | None) -> str | None:
+    """An instant, in UTC, to the microsecond."""
+    return value.astimezone(UTC).isoformat(timespec="microseconds") if value else None
+
+
+def _annex_file(file: AnnouncedFile) -> JSONValue:
+    return {"name": file.name, "sha256": file.sha256, "size": file.size}
+
+
+def _lot_number(envelope: Envelope) -> int | None:
+    return envelope.lot.number if envelope.lot else None
