@@ -104,6 +104,7 @@ def prepare(*, migrate: bool, demo: bool) -> str:
         call_command("createcachetable")
     refuse_missing_migrations()
     clean_broker()
+    Path(settings.STATIC_ROOT).mkdir(exist_ok=True)  # empty here, but WhiteNoise warns without it
     accounts = demo_accounts(settings.DATA_DIR / "demo-accounts.txt") if demo else ""
     connection.close()
     return accounts

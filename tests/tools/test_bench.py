@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: EUPL-1.2
+import json
+
+import pytest
+
+from tools import bench
+
+KEYS = ["name", "unit", "ours", "peer", "theirs", "ratio", "runs"]
+NAMES = ["seal_vs_openssl", "seal_digest_vs_openssl", "recipients_20_vs_1"]
+
+
+@pytest.mark.slow
+def test_bench_writes_each_ratio_with_its_documented_keys(tmp_path, monkeypatch):
+    monkeypatch.setattr(bench, "OUTPUT", tmp_path / "build" / "bench.json")
+
+    status = bench.main(["--mib", "9", "--runs", "1"])
+
+    written = json.loads((tmp_path / "build" / "bench.json").read_text())
+    assert status == 0
+    assert [result["name"] for result in written] == NAMES
+    assert [list(result) for result in written] == [KEYS] * len(NAMES)
+    assert all(
+        result["ratio"] == pytest.approx(result["ours"] / result["theirs"], rel=0.01)
+        for result in written
+    )
+
+
+def test_bench_fails_without_its_peer(monkeypatch, capsys):
+    monkeypatch.setenv("PATH", "")
+
+    status = bench.main(["--mib", "1", "--runs", "1"])
+
+    assert status == 1
+    assert "openssl is not installed" in capsys.readouterr().err
