@@ -5,6 +5,7 @@ import base64
 import json
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from unittest import mock
@@ -241,9 +242,18 @@ def _of_others(kept: Kept) -> Iterator[tuple[str, bytes, str]]:
             "unsupported",
             lambda: openssl("rsa-2048", options="-aes-256-gcm -keyid"),
         ),
+        ("named by its key identifier", "unsupported", _sealed_by_key_identifier),
         *_other_algorithms("unsupported"),
     ):
         yield name, kept.get(name, make), code
+
+
+def _sealed_by_key_identifier() -> bytes:
+    """A block of ours in all but the name of its recipient."""
+    certificate, _ = vector_keys.load("rsa-2048")
+    identifier = der.encode(0x80, certificate.subject_key_identifier or b"")
+    renamed = replace(certificate, issuer_and_serial=identifier)
+    return seal_block(plaintext_of(17), [Recipient.of(renamed)], **FIRST)
 
 
 def _other_algorithms(code: str) -> Iterator[tuple[str, str, Callable[[], bytes]]]:
@@ -282,6 +292,8 @@ def _readable_messages() -> Iterator[tuple[str, str, Callable[[], bytes]]]:
         yield key, key, partial(openssl, key)
         yield f"{key}, by key identifier", key, partial(openssl, key, options=by_key)
         yield f"two recipients, by {key}", key, partial(openssl, key, "p-256-2")
+    shared = f"-aes-256-gcm -secretkey {'00' * 32} -secretkeyid 01"
+    yield "beside a shared key", "p-256", partial(openssl, "p-256", options=shared)
     yield "KDF with SHA-1", "p-256", lambda: openssl("p-256", keyopt="")
     label = algorithms.READABLE_OAEP
     for number, algorithm in enumerate(sorted(label)):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keys import cms
+from keys import cms, der
 from keys.certificates import CertificateRefused, read_certificate
 from keys.cms import (
     BLOCK_SIZE,
@@ -170,6 +170,21 @@ def test_sealed_size_is_known_before_sealing(names, size):
     assert cms.sealed_size(recipients, size) == len(block)
     assert cms.read_header(block).block_size == len(block)
     assert BlockSealer(recipients, size=size, **PLACE).sealed_size == len(block)
+
+
+def test_sealer_writes_the_recipients_in_the_order_of_der():
+    recipients = [Recipient.of(vector_keys.load(name)[0]) for name in reversed(vector_keys.TEN)]
+
+    block = cms.seal_block(b"x", recipients, **PLACE)
+
+    content_info = der.Reader(block).enter(der.SEQUENCE)
+    content_info.skip()
+    enveloped = content_info.enter(0xA0).enter(der.SEQUENCE)
+    enveloped.skip()
+    infos = enveloped.enter(der.SET)
+    written = [infos.element(infos.next_tag()) for _ in vector_keys.TEN]
+    assert infos.next_tag() is None
+    assert written == sorted(written)
 
 
 def test_read_header_needs_no_more_than_the_header():
