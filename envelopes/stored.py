@@ -113,6 +113,19 @@ def read_header(file: StoredFile, block: StoredBlock) -> bytes:
     return header
 
 
+def read_sealed(file: StoredFile, block: StoredBlock) -> bytes:
+    """A block as it was sealed: its length and its digest are the manifest's (§ 9, 2).
+
+    Raises:
+        BlockDamaged: they are not, or the store does not have the block.
+        StoreUnavailable: the store does not answer.
+    """
+    sealed = _fetch(file, block, block.size + 1)
+    if (len(sealed), hashlib.sha256(sealed).hexdigest()) != (block.size, block.sha256):
+        raise BlockDamaged(file.position, block.number, "digest")
+    return sealed
+
+
 def read_block(file: StoredFile, block: StoredBlock, content_key: bytes) -> bytes:
     """The plaintext of a block, none of it given before all of it is verified.
 
@@ -125,9 +138,7 @@ def read_block(file: StoredFile, block: StoredBlock, content_key: bytes) -> byte
         WrongContentKeys: the block is the one that was sealed, and this key does not open it.
         StoreUnavailable: the store does not answer.
     """
-    sealed = _fetch(file, block, block.size + 1)
-    if (len(sealed), hashlib.sha256(sealed).hexdigest()) != (block.size, block.sha256):  # 1
-        raise BlockDamaged(file.position, block.number, "digest")
+    sealed = read_sealed(file, block)  # 1
     try:
         plaintext = cms.open_block(  # 2
             sealed, content_key, file_id=file.id, number=block.number, is_last=block.is_last
