@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from django.conf import settings
@@ -68,6 +69,8 @@ def started(data_dir: Path, port: int) -> Iterator[subprocess.Popen[str]]:
         start_new_session=True,
     ) as process:
         said: list[str] = []
+        watchdog = Timer(PATIENCE, os.killpg, [process.pid, signal.SIGKILL])
+        watchdog.start()  # what waits for a line then sees the end of the output
         try:
             for line in process.stdout or []:
                 said.append(line)
@@ -76,6 +79,7 @@ def started(data_dir: Path, port: int) -> Iterator[subprocess.Popen[str]]:
                     return
             pytest.fail("".join(said))
         finally:
+            watchdog.cancel()
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
 
