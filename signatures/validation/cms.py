@@ -197,12 +197,14 @@ def _read_claimed_time(attributes: Any) -> datetime | None:
 
 
 def _compare_reference(message: SignedMessage) -> CertificateReference:
+    if message.certificate is None:
+        return (
+            CertificateReference.ABSENT
+        )  # nothing to compare: the missing certificate is told elsewhere
     for name in ("signing_certificate_v2", "signing_certificate"):
         reference = signed_attribute(message, name)
         if reference is None or isinstance(reference, core.Void):
             continue
-        matches = message.certificate is not None and check_ess_certid(
-            message.certificate, reference["certs"][0]
-        )
+        matches = check_ess_certid(message.certificate, reference["certs"][0])
         return CertificateReference.MATCHES if matches else CertificateReference.DIFFERS
     return CertificateReference.ABSENT
