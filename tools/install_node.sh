@@ -8,4 +8,4 @@ if ! node -e 'process.exit(process.versions.node.split(".")[0] >= 20 ? 0 : 1)' 2
   exit 1
 fi
 echo "Installing package-lock.json…"
-npm ci --no-progress --loglevel=error
+npm ci --no-progress --no-update-notifier --loglevel=error

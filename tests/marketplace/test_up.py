@@ -17,7 +17,7 @@ import pytest
 from django.conf import settings
 
 pytestmark = pytest.mark.slow
-PATIENCE = 60  # seconds
+PATIENCE = 120  # seconds
 UP = [sys.executable, "manage.py", "up"]
 
 

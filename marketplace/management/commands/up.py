@@ -101,7 +101,7 @@ def prepare(*, migrate: bool, demo: bool) -> str:
     """
     if migrate:
         call_command("migrate", verbosity=0)
-        call_command("createcachetable")
+        call_command("createcachetable", verbosity=0)
     refuse_missing_migrations()
     clean_broker()
     Path(settings.STATIC_ROOT).mkdir(exist_ok=True)  # empty here, but WhiteNoise warns without it
