@@ -15,7 +15,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 
 from envelopes import release_keys
 from envelopes.errors import (
@@ -81,8 +81,9 @@ def deposits(consultation: Consultation, *, now: datetime) -> list[Deposit]:
     files = ReleasedFile.objects.select_related("file").order_by("file__created_at", "pk")
     envelopes = (
         Envelope.objects.select_related("lot", "release__released_by__user", "release__key_pair")
+        .annotate(is_opened=Q(release__isnull=False))
         .prefetch_related(Prefetch("release__files", files))
-        .order_by("kind", "lot__number")  # applications come first, by luck of the alphabet
+        .order_by("kind", "lot__number")  # "application" is before "offer"
     )
     submitted = consultation.deposits.filter(state=Deposit.State.SUBMITTED)
     return list(

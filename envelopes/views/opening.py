@@ -1,23 +1,164 @@
 # SPDX-License-Identifier: EUPL-1.2
-from django.http import HttpRequest, HttpResponse
+"""The opening of bids: the agents' page, what their browser asks for, and the files once released."""
+
+import json
+from base64 import b64encode
+from uuid import UUID
+
+from django.core.exceptions import BadRequest
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    JsonResponse,
+    StreamingHttpResponse,
+)
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_POST, require_safe
+
+from envelopes import opening, released
+from envelopes.errors import OpeningRefused
+from envelopes.models import Deposit, Envelope, Release, ReleasedFile
+from envelopes.opening import ReleasedKeys
+from envelopes.release_keys import split
+from marketplace.http import refuse, refuse_json
+from marketplace.models import Consultation, Right
+from marketplace.permissions import AgentRequest, agent_required
+from marketplace.templatetags.sigille import instant
 
 
+@require_safe
+@agent_required(Right.OPEN_BIDS)
+def page(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
+    visible = Consultation.objects.visible_to(request.agent)
+    consultations = visible.select_related("service__organisation")
+    consultation = get_object_or_404(consultations, pk=consultation_id)
+    try:
+        deposits = opening.deposits(consultation, now=timezone.now())
+    except OpeningRefused as refusal:
+        refuse(request, refusal, consultation)
+        return redirect("envelopes:consultation", consultation.pk)
+    recipients = consultation.recipient_set.key_pairs.select_related("holder__user")
+    context = {
+        "consultation": consultation,
+        "zone": consultation.service.organisation.time_zone,
+        "deposits": deposits,
+        "counts": _counts(deposits),
+        "recipients": recipients.order_by("is_backup", "name"),
+        "fingerprints": consultation.recipient_set.fingerprints,
+    }
+    return render(request, "envelopes/opening.html", context)
 
-def page(request: HttpRequest, **_ids: object) -> HttpResponse:
-    return HttpResponse(status=501)
+
+@require_safe
+@agent_required(Right.OPEN_BIDS)
+def manifest(request: AgentRequest, envelope_id: UUID) -> HttpResponse:
+    """The manifest of the deposit, in base64, which the browser reads by itself."""
+    envelope = get_object_or_404(Envelope.objects.visible_to(request.agent), pk=envelope_id)
+    try:
+        content = opening.manifest(envelope.pk, now=timezone.now())
+    except OpeningRefused as refusal:
+        return refuse_json(request, refusal, envelope)
+    return JsonResponse({"manifest": b64encode(content).decode()})
 
 
-def manifest(request: HttpRequest, **_ids: object) -> HttpResponse:
-    return HttpResponse(status=501)
+@require_safe
+@agent_required(Right.OPEN_BIDS)
+def headers(request: AgentRequest, envelope_id: UUID) -> HttpResponse:
+    """Headers of the envelope's blocks, in base64, from the rank `start`; `following` is the next one."""
+    envelope = get_object_or_404(Envelope.objects.visible_to(request.agent), pk=envelope_id)
+    try:
+        part = opening.headers(envelope.pk, start=_start(request), now=timezone.now())
+    except OpeningRefused as refusal:
+        return refuse_json(request, refusal, envelope)
+    encoded = [b64encode(header).decode() for header in part.headers]
+    return JsonResponse({"headers": encoded, "following": part.following})
 
 
-def headers(request: HttpRequest, **_ids: object) -> HttpResponse:
-    return HttpResponse(status=501)
+@require_POST
+@agent_required(Right.OPEN_BIDS)
+def release(request: AgentRequest, envelope_id: UUID) -> HttpResponse:
+    envelope = get_object_or_404(Envelope.objects.visible_to(request.agent), pk=envelope_id)
+    keys, accepts_late = _body(request)
+    try:
+        kept = opening.release(
+            envelope.pk,
+            agent=request.agent,
+            keys=keys,
+            now=timezone.now(),
+            accepts_late=accepts_late,
+        )
+    except OpeningRefused as refusal:
+        return refuse_json(request, refusal, envelope)
+    return JsonResponse(_opened(kept))
 
 
-def release(request: HttpRequest, **_ids: object) -> HttpResponse:
-    return HttpResponse(status=501)
+@require_safe
+@agent_required(Right.OPEN_BIDS)
+def content(request: AgentRequest, file_id: UUID) -> HttpResponseBase:
+    """A released file, decrypted as it leaves: a damaged block cuts the answer, never passes."""
+    files = ReleasedFile.objects.select_related("file__envelope__deposit", "release")
+    visible = files.filter(release__envelope__in=Envelope.objects.visible_to(request.agent))
+    file = get_object_or_404(visible, pk=file_id)
+    try:
+        stream = released.open_file(file)
+        stream.block(0)  # so that most refusals come before any header
+    except OpeningRefused as refusal:
+        refuse(request, refusal, file)
+        return redirect("envelopes:opening", file.file.envelope.deposit.consultation_id)
+    disposition = content_disposition_header(as_attachment=True, filename=file.name)
+    return StreamingHttpResponse(
+        stream.blocks(),
+        content_type="application/octet-stream",
+        headers={"Content-Disposition": disposition, "Content-Length": str(stream.size)},
+    )
 
 
-def content(request: HttpRequest, **_ids: object) -> HttpResponse:
-    return HttpResponse(status=501)
+def _start(request: HttpRequest) -> int:
+    start = request.GET.get("start", "0")
+    if not (start.isascii() and start.isdigit() and len(start) < 10):
+        raise BadRequest("start is a rank")
+    return int(start)
+
+
+def _body(request: HttpRequest) -> tuple[ReleasedKeys, bool]:
+    """`{"fingerprint", "accepts_late", "files": [{"id", "keys"}]}`, bytes in hexadecimal."""
+    try:
+        body = json.loads(request.body)
+        content_keys = {
+            bytes.fromhex(file["id"]): split(bytes.fromhex(file["keys"])) for file in body["files"]
+        }
+        return ReleasedKeys(str(body["fingerprint"]), content_keys), body["accepts_late"] is True
+    except (ValueError, TypeError, KeyError) as error:
+        raise BadRequest("not a release") from error
+
+
+def _counts(deposits: list[Deposit]) -> dict[str, int]:
+    envelopes = [envelope for deposit in deposits for envelope in deposit.envelopes.all()]
+    opened = sum(hasattr(envelope, "release") for envelope in envelopes)
+    return {"deposits": len(deposits), "opened": opened, "sealed": len(envelopes) - opened}
+
+
+def _opened(kept: Release) -> dict[str, object]:
+    """What the page shows of an envelope that it just opened, as its template does."""
+    zone = kept.envelope.deposit.consultation.service.organisation.time_zone
+    files = kept.files.select_related("file").order_by("file__created_at", "pk")
+    return {
+        "opened_at": instant(kept.released_at, zone),
+        "opened_by": str(kept.released_by),
+        "key_pair": str(kept.key_pair),
+        "files": [
+            {
+                "name": file.name,
+                "size": filesizeformat(file.file.size),
+                "matches": file.matches_index,
+                "url": reverse("envelopes:content", args=[file.pk]),
+                "report_url": reverse("signatures:detail", args=[file.pk]),
+            }
+            for file in files
+        ],
+    }

@@ -435,10 +435,10 @@ def test_release_says_when_the_store_does_not_answer(monkeypatch):
     scene = sealed.make_scene()
     keys = sealed.unwrap(scene.application, scene.holder)
 
-    def fail(name, mode="rb"):
+    def fail(self, name, mode="rb"):
         raise OSError("the store is away")
 
-    monkeypatch.setattr(default_storage, "open", fail)
+    monkeypatch.setattr(type(default_storage._wrapped), "open", fail)
 
     with pytest.raises(StoreUnavailable):
         opening.release(scene.application.pk, agent=scene.agent, keys=keys, now=OPENED)

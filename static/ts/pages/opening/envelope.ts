@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: EUPL-1.2
+// One envelope on the page: what is known of it, and how its state is shown.
+import { alertWith, clone, fill, find, findAll } from './page'
+import type { OpenedEnvelope, OpenedFile, SealedEnvelope } from './release'
+
+export class EnvelopeRow {
+  readonly isLate: boolean
+  /** Applications are opened before offers. */
+  readonly rank: number
+  readonly #root: HTMLElement
+  readonly #element: HTMLElement
+
+  constructor(root: HTMLElement, element: HTMLElement) {
+    this.#root = root
+    this.#element = element
+    this.isLate = element.dataset.late !== undefined
+    this.rank = element.dataset.kind === 'application' ? 0 : 1
+  }
+
+  get sealed(): SealedEnvelope {
+    const { envelope: id = '', manifestUrl = '', headersUrl = '', releaseUrl = '' } = this.#element.dataset
+    return { id, manifestUrl, headersUrl, releaseUrl }
+  }
+
+  get isChosen(): boolean {
+    return this.#choice?.checked ?? false
+  }
+
+  /** Whether an application of the same deposit is still sealed. */
+  get waitsForApplication(): boolean {
+    const siblings = this.#element.parentElement ?? this.#element
+    return this.rank > 0 && findAll(siblings, '[data-kind="application"]:not([data-opened])').length > 0
+  }
+
+  /** Chooses it if it is of this kind, "all" being of every kind. */
+  choose(kind: string): void {
+    if (this.#choice !== null) this.#choice.checked = kind === 'all' || this.#element.dataset.kind === kind
+  }
+
+  onOpen(open: () => void): void {
+    this.#button?.addEventListener('click', open)
+  }
+
+  /** Shows the button that opens this envelope alone, where it is sealed. */
+  allow(isUnlocked: boolean, isRunning: boolean): void {
+    if (this.#button === null) return
+    this.#button.hidden = !isUnlocked
+    this.#button.disabled = isRunning
+  }
+
+  showError(text: string | undefined): void {
+    alertWith(find(this.#element, '[data-envelope-error]', HTMLElement), text)
+  }
+
+  /** Shows what the page would show of this envelope if it were loaded again. */
+  showOpened({ opened_at, opened_by, key_pair, files }: OpenedEnvelope): void {
+    const block = clone(this.#root, 'opened')
+    const by = find(block, '[data-slot="by"]', HTMLElement)
+    by.textContent = fill(by.textContent, { opened_at, opened_by, key_pair })
+    find(block, '[data-slot="files"]', HTMLElement).append(...files.map((file) => this.#fileRow(file)))
+    for (const element of findAll(this.#element, '[data-sealed-only]')) element.remove()
+    find(this.#element, '[data-line]', HTMLElement).append(find(block, '[data-slot="badge"]', HTMLElement))
+    this.#element.append(...block.children)
+    this.#element.dataset.opened = ''
+  }
+
+  #fileRow({ name, size, url, report_url, matches }: OpenedFile): HTMLElement {
+    const row = clone(this.#root, 'file')
+    find(row, '[data-slot="name"]', HTMLElement).textContent = name
+    find(row, '[data-slot="size"]', HTMLElement).textContent = size
+    find(row, '[data-slot="link"]', HTMLAnchorElement).href = url
+    find(row, '[data-slot="report"]', HTMLAnchorElement).href = report_url
+    if (matches) find(row, '[data-slot="mismatch"]', HTMLElement).remove()
+    return row
+  }
+
+  get #choice(): HTMLInputElement | null {
+    return this.#element.querySelector<HTMLInputElement>('[data-choice]')
+  }
+
+  get #button(): HTMLButtonElement | null {
+    return this.#element.querySelector<HTMLButtonElement>('[data-open]')
+  }
+}

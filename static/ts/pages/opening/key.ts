@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: EUPL-1.2
+// The key pair of the agent: its file is opened here, and neither it nor its password goes anywhere.
+import type { Bytes } from '../../bytes'
+import { NotARecipient } from '../../envelope/errors'
+import type { KeyPair } from '../../keys/certificate'
+import { openPkcs12 } from '../../keys/pkcs12/read'
+import { alertWith, explain, find, show, textOf } from './page'
+
+export class KeyPanel {
+  /** The unlocked key pair, which opens the bids of this consultation. */
+  pair: KeyPair | undefined
+  readonly #root: HTMLElement
+  readonly #recipients: ReadonlySet<string>
+  readonly #file: HTMLInputElement
+  readonly #password: HTMLInputElement
+  readonly #onChange: () => void
+
+  /** `onChange` is called when the key pair is unlocked or forgotten. */
+  constructor(root: HTMLElement, onChange: () => void) {
+    this.#root = root
+    this.#recipients = new Set((root.dataset.recipients ?? '').split(' '))
+    this.#file = find(root, '[data-file]', HTMLInputElement)
+    this.#password = find(root, '[data-password]', HTMLInputElement)
+    this.#onChange = onChange
+    find(root, '[data-unlock]', HTMLFormElement).addEventListener('submit', (event) => {
+      event.preventDefault()
+      void this.#unlock()
+    })
+    find(root, '[data-forget]', HTMLElement).addEventListener('click', () => {
+      this.#hold(undefined)
+      this.#file.focus()
+    })
+    this.#file.addEventListener('change', () => {
+      this.#nameFile()
+    })
+    acceptDrops(find(root, '[data-drop]', HTMLElement), this.#file)
+  }
+
+  async #unlock(): Promise<void> {
+    const alert = find(this.#root, '[data-key-error]', HTMLElement)
+    const button = find(this.#root, '[data-unlock-button]', HTMLButtonElement)
+    const status = find(this.#root, '[data-key-status]', HTMLElement)
+    const file = this.#file.files?.[0]
+    alertWith(alert, file === undefined ? textOf(this.#root, 'no_file') : undefined)
+    if (file === undefined) return
+    status.textContent = textOf(this.#root, 'unlocking')
+    button.disabled = true
+    try {
+      this.#hold(await this.#recipientOf(new Uint8Array(await file.arrayBuffer())))
+      this.#password.value = ''
+      find(this.#root, '[data-forget]', HTMLElement).focus()
+    } catch (error) {
+      alertWith(alert, explain(this.#root, error))
+    } finally {
+      status.textContent = ''
+      button.disabled = false
+    }
+  }
+
+  async #recipientOf(bytes: Bytes): Promise<KeyPair> {
+    const pairs = await openPkcs12(bytes, this.#password.value)
+    const pair = pairs.find(({ certificate }) => this.#recipients.has(certificate.fingerprint))
+    if (pair === undefined) throw new NotARecipient('no key of this file is a recipient')
+    return pair
+  }
+
+  #hold(pair: KeyPair | undefined): void {
+    this.pair = pair
+    find(this.#root, '[data-key-name]', HTMLElement).textContent = pair?.certificate.commonName ?? ''
+    show(this.#root, '[data-unlock]', pair === undefined)
+    show(this.#root, '[data-unlocked]', pair !== undefined)
+    this.#onChange()
+  }
+
+  #nameFile(): void {
+    const file = this.#file.files?.[0]
+    if (file !== undefined) find(this.#root, '[data-file-name]', HTMLElement).textContent = file.name
+  }
+}
+
+/** A file dropped on a label is the file of its input. */
+function acceptDrops(zone: HTMLElement, input: HTMLInputElement): void {
+  zone.addEventListener('dragover', (event) => {
+    event.preventDefault()
+    zone.classList.add('is-over')
+  })
+  zone.addEventListener('dragleave', () => {
+    zone.classList.remove('is-over')
+  })
+  zone.addEventListener('drop', (event) => {
+    event.preventDefault()
+    zone.classList.remove('is-over')
+    if (event.dataTransfer === null) return
+    input.files = event.dataTransfer.files
+    input.dispatchEvent(new Event('change'))
+  })
+}
