@@ -10,3 +10,4 @@ class MarketplaceConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("marketplace.checks")
+        import_module("marketplace.celery")  # or tasks would be queued by another application

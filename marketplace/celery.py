@@ -11,12 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery
+from celery.schedules import crontab
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings")
 
 # What beat queues: {"task": its explicit name, "schedule": seconds or a crontab}.
-BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
+BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    # Often, since a threshold is passed at any hour; each alert is sent once all the same.
+    "expiry alerts": {"task": "keys.raise_alerts", "schedule": crontab(minute=5)},
+    "forgotten reports": {"task": "signatures.sweep_reports", "schedule": 60.0},
+}
 
 
 def broker_folder() -> Path:
