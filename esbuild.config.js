@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Bundles pages, workers and the style sheet into static/dist/. Names of entries carry no hash: Django's manifest storage adds it.
 import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import * as esbuild from 'esbuild'
 
@@ -16,7 +17,15 @@ function entries(folder, extension) {
     .map((name) => `${folder}/${name}`)
 }
 
-const shared = { bundle: true, minify: true, sourcemap: flags.sourcemap ?? false, target: 'es2022', legalComments: 'linked', logLevel: 'info' }
+const shared = {
+  bundle: true,
+  metafile: true,
+  minify: true,
+  sourcemap: flags.sourcemap ?? false,
+  target: 'es2022',
+  legalComments: 'eof',
+  logLevel: 'info',
+}
 const builds = [
   {
     ...shared,
@@ -46,9 +55,18 @@ const builds = [
   },
 ].filter((build) => build.entryPoints.length > 0)
 
-rmSync(outdir, { recursive: true, force: true })
+/** Removes what no build of this run wrote; until then a running server still finds it. */
+function removeStale(results) {
+  const written = new Set(results.flatMap(({ metafile }) => Object.keys(metafile.outputs)))
+  if (!existsSync(outdir)) return
+  for (const entry of readdirSync(outdir, { recursive: true, withFileTypes: true })) {
+    const path = relative('.', resolve(entry.parentPath, entry.name))
+    if (entry.isFile() && !written.has(path)) rmSync(path)
+  }
+}
+
 if (flags.watch) {
   for (const build of builds) await (await esbuild.context(build)).watch()
 } else {
-  for (const build of builds) await esbuild.build(build)
+  removeStale(await Promise.all(builds.map((build) => esbuild.build(build))))
 }

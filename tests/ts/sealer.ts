@@ -3,14 +3,24 @@
 // Source: docs/envelope-format.md § 3 to § 7.
 import { type Bytes, concat, randomBytes, sha256Hex } from '../../static/ts/bytes'
 import { type JsonValue, toCanonical } from '../../static/ts/canonical'
-import { AUTH_ENVELOPED_DATA, DATA, EC_PUBLIC_KEY, ECDH, gcmAlgorithm, OAEP, readableAgreement, deriveKeyEncryptionKey } from '../../static/ts/envelope/algorithms'
+import {
+  AUTH_ENVELOPED_DATA,
+  DATA,
+  EC_PUBLIC_KEY,
+  ECDH,
+  gcmAlgorithm,
+  OAEP,
+  readableAgreement,
+  deriveKeyEncryptionKey,
+} from '../../static/ts/envelope/algorithms'
 import { BLOCK_SIZE, nonceOf, type Place } from '../../static/ts/envelope/cms'
 import type { ManifestFile } from '../../static/ts/envelope/manifest'
 import type { Certificate } from '../../static/ts/keys/certificate'
 import * as der from '../../static/ts/keys/der'
 
-export async function sealBlock(plaintext: Bytes, certificates: readonly Certificate[], place: Place): Promise<Bytes> {
-  const contentKey = randomBytes(32)
+/** One sealed block; another length of the content key than 32 bytes is a fault. */
+export async function sealBlock(plaintext: Bytes, certificates: readonly Certificate[], place: Place, keyLength = 32): Promise<Bytes> {
+  const contentKey = randomBytes(keyLength)
   const nonce = nonceOf(place)
   const key = await crypto.subtle.importKey('raw', contentKey, 'AES-GCM', false, ['encrypt'])
   const sealed = new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-GCM', iv: nonce }, key, plaintext))
@@ -55,7 +65,12 @@ export interface SealedFile {
 }
 
 /** Seals a file, cut as § 2 says or as `cuts` does. */
-export async function sealFile(plaintext: Bytes, certificates: readonly Certificate[], id: string, cuts?: readonly number[]): Promise<SealedFile> {
+export async function sealFile(
+  plaintext: Bytes,
+  certificates: readonly Certificate[],
+  id: string,
+  cuts?: readonly number[],
+): Promise<SealedFile> {
   const lengths = cuts ?? Array.from({ length: Math.max(1, Math.ceil(plaintext.length / BLOCK_SIZE)) }, () => BLOCK_SIZE)
   const blocks: Bytes[] = []
   let offset = 0
@@ -69,7 +84,10 @@ export async function sealFile(plaintext: Bytes, certificates: readonly Certific
 
 /** The manifest's entry of these blocks, whatever they are. */
 export async function listed(id: string, blocks: readonly Bytes[]): Promise<SealedFile> {
-  return { file: { id, blocks: await Promise.all(blocks.map(async (block) => ({ sha256: await sha256Hex(block), size: block.length }))) }, blocks }
+  return {
+    file: { id, blocks: await Promise.all(blocks.map(async (block) => ({ sha256: await sha256Hex(block), size: block.length }))) },
+    blocks,
+  }
 }
 
 export function sealJson(value: JsonValue, certificates: readonly Certificate[], id: string): Promise<SealedFile> {

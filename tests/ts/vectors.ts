@@ -43,7 +43,10 @@ export function loadKeyPair(name: string): Promise<KeyPair> {
 }
 
 async function readKeyPair(name: string): Promise<KeyPair> {
-  return { certificate: await readCertificate(fromPem(`keys/${name}.crt`)), privateKey: await importPrivateKey(fromPem(`keys/${name}.key`)) }
+  return {
+    certificate: await readCertificate(fromPem(`keys/${name}.crt`)),
+    privateKey: await importPrivateKey(fromPem(`keys/${name}.key`)),
+  }
 }
 
 /** What `run` gives, or the code of the refusal that it throws: what a vector's `expect` says. Any other error is one of the test. */

@@ -98,8 +98,14 @@ function toManifest(value: JsonValue): Manifest {
     recipients: elements(member('recipients'), (digest) => text(digest, DIGEST)),
   }
   checkRecipients(manifest.recipients)
-  allDifferent(manifest.envelopes.map(({ id }) => id), 'an envelope')
-  allDifferent(manifest.envelopes.flatMap(({ index, files }) => [index.id, ...files.map(({ id }) => id)]), 'a file id')
+  allDifferent(
+    manifest.envelopes.map(({ id }) => id),
+    'an envelope',
+  )
+  allDifferent(
+    manifest.envelopes.flatMap(({ index, files }) => [index.id, ...files.map(({ id }) => id)]),
+    'a file id',
+  )
   return manifest
 }
 
@@ -140,7 +146,10 @@ function toIndex(value: JsonValue): Index {
     lot: toLot(member('lot')),
     files: elements(member('files'), toIndexFile),
   }
-  allDifferent(index.files.map(({ id }) => id), 'a file id')
+  allDifferent(
+    index.files.map(({ id }) => id),
+    'a file id',
+  )
   return index
 }
 

@@ -60,7 +60,13 @@ export async function unwrapContentKeys(
 }
 
 /** The index of an envelope, which is that of this manifest. */
-export async function openIndex(manifest: Manifest, envelope: ManifestEnvelope, pair: KeyPair, fetchBlock: FetchBlock, signal?: AbortSignal): Promise<Index> {
+export async function openIndex(
+  manifest: Manifest,
+  envelope: ManifestEnvelope,
+  pair: KeyPair,
+  fetchBlock: FetchBlock,
+  signal?: AbortSignal,
+): Promise<Index> {
   const pieces: Bytes[] = []
   for await (const piece of openBlocks(envelope.index, pair, fetchBlock, signal)) pieces.push(piece)
   const index = readIndex(concat(...pieces))
@@ -93,7 +99,12 @@ export function openFile(file: ManifestFile, pair: KeyPair, fetchBlock: FetchBlo
   )
 }
 
-async function* openBlocks(file: ManifestFile, pair: KeyPair, fetchBlock: FetchBlock, signal?: AbortSignal): AsyncGenerator<Bytes, void, void> {
+async function* openBlocks(
+  file: ManifestFile,
+  pair: KeyPair,
+  fetchBlock: FetchBlock,
+  signal?: AbortSignal,
+): AsyncGenerator<Bytes, void, void> {
   const fetchAhead = (number: number): Promise<Bytes> | undefined => {
     if (number >= file.blocks.length) return undefined
     const fetched = fetchBlock(file.id, number, signal)
@@ -112,7 +123,8 @@ async function* openBlocks(file: ManifestFile, pair: KeyPair, fetchBlock: FetchB
 /** Steps 2 to 7 of § 9, for one block. */
 async function openListedBlock({ id, blocks }: ManifestFile, number: number, block: Bytes, pair: KeyPair): Promise<Bytes> {
   const expected = blocks[number]
-  if (block.length !== expected?.size || (await sha256Hex(block)) !== expected.sha256) throw new Damaged('the block is not that of the manifest')
+  if (block.length !== expected?.size || (await sha256Hex(block)) !== expected.sha256)
+    throw new Damaged('the block is not that of the manifest')
   const place = { fileId: id, number, isLast: number === blocks.length - 1 }
   const plaintext = await openBlock(block, place, pair)
   checkLength(plaintext.length, place)

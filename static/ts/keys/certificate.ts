@@ -195,7 +195,9 @@ function writeName(commonName: string): Bytes {
 /** UTCTime until 2049, GeneralizedTime from 2050 (RFC 5280, § 4.1.2.5). */
 export function writeTime(date: Date): Bytes {
   const text = `${date.toISOString().replace(/[-T:]/g, '').slice(0, 14)}Z`
-  return date.getUTCFullYear() < 2050 ? der.element(TAG.utcTime, encodeUtf8(text.slice(2))) : der.element(TAG.generalizedTime, encodeUtf8(text))
+  return date.getUTCFullYear() < 2050
+    ? der.element(TAG.utcTime, encodeUtf8(text.slice(2)))
+    : der.element(TAG.generalizedTime, encodeUtf8(text))
 }
 
 async function writeExtensions(publicKeyInfo: Bytes, kind: 'RSA' | 'EC'): Promise<Bytes> {

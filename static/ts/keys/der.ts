@@ -241,7 +241,7 @@ export function oid(dotted: string): Bytes {
 
 function encodeArc(arc: number): number[] {
   const bytes = [arc % 128]
-  for (let left = Math.floor(arc / 128); left > 0; left = Math.floor(left / 128)) bytes.unshift(0x80 | left % 128)
+  for (let left = Math.floor(arc / 128); left > 0; left = Math.floor(left / 128)) bytes.unshift(0x80 | (left % 128))
   return bytes
 }
 

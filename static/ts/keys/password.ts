@@ -10,7 +10,23 @@ const CLASSES: readonly (readonly [RegExp, number])[] = [
   [/[^a-zA-Z0-9]/, 33],
 ]
 // What lists of leaked passwords begin with, in this trade and language, once written as `plain` does.
-const COMMON = ['password', 'motdepasse', 'azerty', 'qwerty', 'qsdfgh', 'bonjour', 'admin', 'marche', 'cle', 'chiffrement', 'mairie', 'secret', 'soleil', 'welcome', 'iloveyou']
+const COMMON = [
+  'password',
+  'motdepasse',
+  'azerty',
+  'qwerty',
+  'qsdfgh',
+  'bonjour',
+  'admin',
+  'marche',
+  'cle',
+  'chiffrement',
+  'mairie',
+  'secret',
+  'soleil',
+  'welcome',
+  'iloveyou',
+]
 
 /**
  * A rough strength: the bits of a random text of these classes, where whatever is guessable counts as one character.

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
 import { type Bytes, encodeUtf8, equal } from '../../../static/ts/bytes'
 import { openBlock, openMessage, type Place } from '../../../static/ts/envelope/cms'
-import { EnvelopeRefused, Malformed, NotARecipient } from '../../../static/ts/envelope/errors'
+import { Damaged, EnvelopeRefused, Malformed, NotARecipient } from '../../../static/ts/envelope/errors'
 import { readHeader } from '../../../static/ts/envelope/header'
 import { type GeneratedKeyPair, generateKeyPair } from '../../../static/ts/keys/generate'
 import { Bench } from '../openssl'
@@ -36,7 +36,11 @@ function pairOf(kind: Kind): GeneratedKeyPair {
 }
 
 function seal(...kinds: readonly Kind[]): Promise<Bytes> {
-  return sealBlock(PLAINTEXT, kinds.map((kind) => pairOf(kind).certificate), PLACE)
+  return sealBlock(
+    PLAINTEXT,
+    kinds.map((kind) => pairOf(kind).certificate),
+    PLACE,
+  )
 }
 
 test.each([
@@ -76,6 +80,13 @@ test('a block of 65 recipients is malformed, one of 64 is not', async () => {
 
   expect(readHeader(await block(64)).recipients).toHaveLength(64)
   await expect(openBlock(await block(65), PLACE, pairOf('ec'))).rejects.toThrow(Malformed)
+})
+
+test.each(KINDS)('a content key of 16 bytes is damage, by the key of %s', async (kind) => {
+  const { certificate, privateKey } = pairOf(kind)
+  const block = await sealBlock(PLAINTEXT, [certificate], PLACE, 16)
+
+  await expect(openBlock(block, PLACE, { certificate, privateKey })).rejects.toThrow(Damaged)
 })
 
 test('no bit of a block can be flipped', async () => {

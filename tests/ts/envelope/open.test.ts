@@ -74,8 +74,13 @@ test('a file of three blocks comes out as it was', async () => {
 })
 
 type Alteration = (blocks: readonly Bytes[]) => Promise<SealedFile>
-const relisted = (choose: (blocks: readonly Bytes[]) => (Bytes | undefined)[]): Alteration => (blocks) =>
-  listed(ID, choose(blocks).filter((block) => block !== undefined))
+const relisted =
+  (choose: (blocks: readonly Bytes[]) => (Bytes | undefined)[]): Alteration =>
+  (blocks) =>
+    listed(
+      ID,
+      choose(blocks).filter((block) => block !== undefined),
+    )
 
 test.each<[string, number, new () => EnvelopeRefused, Alteration]>([
   ['two blocks swapped', 0, Misplaced, relisted(([a, b, c]) => [b, a, c])],
@@ -83,10 +88,15 @@ test.each<[string, number, new () => EnvelopeRefused, Alteration]>([
   ['the last block taken away', 1, Misplaced, relisted(([a, b]) => [a, b])],
   ['the first block taken away', 0, Misplaced, relisted(([, b, c]) => [b, c])],
   ['a block added', 2, Misplaced, relisted(([a, b, c]) => [a, b, c, c])],
-  ['a block of another file', 1, Misplaced, async ([a, , c]) => {
-    const other = await sealBlock(plaintext.subarray(0, BLOCK_SIZE), [pair.certificate], { fileId: OTHER_ID, number: 1, isLast: false })
-    return relisted(() => [a, other, c])([])
-  }],
+  [
+    'a block of another file',
+    1,
+    Misplaced,
+    async ([a, , c]) => {
+      const other = await sealBlock(plaintext.subarray(0, BLOCK_SIZE), [pair.certificate], { fileId: OTHER_ID, number: 1, isLast: false })
+      return relisted(() => [a, other, c])([])
+    },
+  ],
   ['a tag that does not agree', 2, Damaged, relisted(([a, b, c]) => [a, b, c?.map((byte, i) => (i === c.length - 1 ? byte ^ 1 : byte))])],
   ['a short block before the last', 0, Misplaced, () => seal(plaintext.slice(0, 20), [10, 10])],
   ['an empty last block', 1, Misplaced, () => seal(plaintext.slice(0, BLOCK_SIZE), [BLOCK_SIZE, 0])],
@@ -203,7 +213,11 @@ const INDEX = {
 async function sealIndex(index: JsonValue): Promise<{ manifest: Manifest; envelope: ManifestEnvelope; fetchBlock: FetchBlock }> {
   const sealedIndex = await sealJson(index, [pair.certificate], OTHER_ID)
   const envelope = { id: ENVELOPE, kind: 'offer', lot: 2, index: sealedIndex.file, files: [sealed.file] } as const
-  return { manifest: { deposit: DEPOSIT, consultation: DEPOSIT, envelopes: [envelope], recipients: [] }, envelope, fetchBlock: serve(sealedIndex) }
+  return {
+    manifest: { deposit: DEPOSIT, consultation: DEPOSIT, envelopes: [envelope], recipients: [] },
+    envelope,
+    fetchBlock: serve(sealedIndex),
+  }
 }
 
 test('openIndex gives the names of an envelope', async () => {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { beforeAll, expect, test } from 'vitest'
-import { type Bytes, sha256Hex } from '../../../static/ts/bytes'
+import { type Bytes, sha256Hex, toHex } from '../../../static/ts/bytes'
 import { readCertificate, writeTime } from '../../../static/ts/keys/certificate'
+import { readSequence, TAG } from '../../../static/ts/keys/der'
 import { CertificateMalformed, InvalidCommonName } from '../../../static/ts/keys/errors'
 import { type GeneratedKeyPair, generateKeyPair, type KeyAlgorithm } from '../../../static/ts/keys/generate'
 import { Bench, P_384 } from '../openssl'
@@ -62,11 +63,22 @@ test.each(ALGORITHMS)('readCertificate reads back a certificate of %s', async (a
   expect(certificate.subjectKeyIdentifier).toHaveLength(20)
 })
 
-test('two certificates never have the same serial number', async () => {
-  const other = await generateKeyPair({ algorithm: 'P-256', commonName: NAME, now: NOW })
+test('serial numbers are of 127 random bits: positive, in 16 bytes at most, all different', async () => {
+  const request = { algorithm: 'P-256', commonName: 'x', now: NOW } as const
+  const pairs = await Promise.all(Array.from({ length: 40 }, () => generateKeyPair(request)))
 
-  expect(other.certificate.issuerAndSerial).not.toEqual(pairOf('P-256').certificate.issuerAndSerial)
+  const serials = pairs.map(({ certificate }) => serialOf(certificate.issuerAndSerial))
+
+  expect(new Set(serials.map(toHex)).size).toBe(40)
+  expect(serials.every((serial) => serial.length <= 16 && (serial[0] ?? 0) < 0x80)).toBe(true)
+  expect(serials.some((serial) => (serial[0] ?? 0) >= 0x40)).toBe(true)
 })
+
+function serialOf(issuerAndSerial: Bytes): Bytes {
+  const reader = readSequence(issuerAndSerial)
+  reader.any()
+  return reader.next(TAG.integer).value
+}
 
 test.each(ALGORITHMS)('the private key of %s cannot be exported', async (algorithm) => {
   const { privateKey } = pairOf(algorithm)

@@ -6,7 +6,8 @@ import { normaliseLengths } from '../../../static/ts/keys/ber'
 import * as der from '../../../static/ts/keys/der'
 import { DerError, Reader, TAG } from '../../../static/ts/keys/der'
 
-const bytes = (constraints: fc.IntArrayConstraints = {}): fc.Arbitrary<Bytes> => fc.uint8Array(constraints).map((array) => Uint8Array.from(array))
+const bytes = (constraints: fc.IntArrayConstraints = {}): fc.Arbitrary<Bytes> =>
+  fc.uint8Array(constraints).map((array) => Uint8Array.from(array))
 const { tree } = fc.letrec<{ tree: Bytes }>((tie) => ({
   tree: fc.oneof(
     { maxDepth: 5 },

@@ -4,7 +4,15 @@ import { beforeAll, expect, test } from 'vitest'
 import { type Bytes, concat, equal, fromHex } from '../../../static/ts/bytes'
 import { type KeyPair, readCertificate } from '../../../static/ts/keys/certificate'
 import * as der from '../../../static/ts/keys/der'
-import { LegacyPkcs12, NoPrivateKey, PasswordNotAscii, Pkcs12Malformed, TooManyIterations, UnsupportedKey, WrongPassword } from '../../../static/ts/keys/errors'
+import {
+  LegacyPkcs12,
+  NoPrivateKey,
+  PasswordNotAscii,
+  Pkcs12Malformed,
+  TooManyIterations,
+  UnsupportedKey,
+  WrongPassword,
+} from '../../../static/ts/keys/errors'
 import { generateKeyPair, type GeneratedKeyPair } from '../../../static/ts/keys/generate'
 import { openPkcs12, readPkcs12 } from '../../../static/ts/keys/pkcs12/read'
 import { writePkcs12 } from '../../../static/ts/keys/pkcs12/write'
@@ -28,7 +36,19 @@ beforeAll(async () => {
 
 /** A PKCS#12 that openssl makes of `<name>.key` and `<name>.pem`. */
 function exportByOpenssl(name: string, password: string, ...options: readonly string[]): Bytes {
-  bench.openssl('pkcs12', '-export', '-inkey', `${name}.key`, '-in', `${name}.pem`, '-passout', `pass:${password}`, '-out', 'out.p12', ...options)
+  bench.openssl(
+    'pkcs12',
+    '-export',
+    '-inkey',
+    `${name}.key`,
+    '-in',
+    `${name}.pem`,
+    '-passout',
+    `pass:${password}`,
+    '-out',
+    'out.p12',
+    ...options,
+  )
   return bench.read('out.p12')
 }
 
@@ -239,7 +259,12 @@ function contentsOf(file: Bytes): Bytes {
   pfx.count()
   const content = pfx.sequence()
   content.oid()
-  return concat(...der.readSequence(content.open(der.contextTag(0)).octets()).rest().map(({ whole }) => whole))
+  return concat(
+    ...der
+      .readSequence(content.open(der.contextTag(0)).octets())
+      .rest()
+      .map(({ whole }) => whole),
+  )
 }
 
 function wrap(authenticatedSafe: Bytes, ...mac: readonly Bytes[]): Bytes {

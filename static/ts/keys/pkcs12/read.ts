@@ -72,7 +72,8 @@ interface Protected {
 interface Bag {
   readonly localKeyId: Bytes | undefined
   readonly friendlyName: string
-  readonly content: { readonly type: 'certificate' | 'key'; readonly clear: Bytes } | { readonly type: 'shrouded'; readonly hidden: Protected }
+  readonly content:
+    { readonly type: 'certificate' | 'key'; readonly clear: Bytes } | { readonly type: 'shrouded'; readonly hidden: Protected }
 }
 
 type Safe = { readonly type: 'clear'; readonly bags: Bag[] } | { readonly type: 'encrypted'; readonly hidden: Protected }
@@ -124,7 +125,9 @@ function readBagContent(type: string, value: Reader): Bag['content'] | undefined
   }
   if (type !== OID.certificateBag) return undefined
   const certificate = value.sequence()
-  return certificate.oid() === OID.x509Certificate ? { type: 'certificate', clear: certificate.open(der.contextTag(0)).octets() } : undefined
+  return certificate.oid() === OID.x509Certificate
+    ? { type: 'certificate', clear: certificate.open(der.contextTag(0)).octets() }
+    : undefined
 }
 
 /** Windows marks the keys of a machine with an attribute of no value at all. */
@@ -184,10 +187,13 @@ async function pairUp(bags: readonly OpenBag[]): Promise<KeyFile[]> {
     else pairs.push({ pkcs8, certificate: found.certificate, friendlyName: bag.friendlyName })
   }
   if (pairs.length > 0) return pairs
-  throw unknown === undefined ? new NoPrivateKey('no private key with its certificate') : new UnsupportedKey('neither RSA nor on P-256 or P-384')
+  throw unknown === undefined
+    ? new NoPrivateKey('no private key with its certificate')
+    : new UnsupportedKey('neither RSA nor on P-256 or P-384')
 }
 
 function isPair(pkcs8: Bytes, keyBag: Bag, certificate: Certificate, certificateBag: Bag): boolean {
-  const sameId = keyBag.localKeyId !== undefined && certificateBag.localKeyId !== undefined && equal(keyBag.localKeyId, certificateBag.localKeyId)
+  const sameId =
+    keyBag.localKeyId !== undefined && certificateBag.localKeyId !== undefined && equal(keyBag.localKeyId, certificateBag.localKeyId)
   return isKeyOf(pkcs8, certificate.key) ?? sameId
 }
