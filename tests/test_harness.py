@@ -2,7 +2,6 @@
 """The harness itself: what every other test relies upon."""
 
 import socket
-import tempfile
 import warnings
 from pathlib import Path
 
@@ -10,8 +9,8 @@ import pytest
 from django.conf import settings
 
 
-def test_data_folder_is_a_temporary_one():
-    assert Path(settings.DATA_DIR).is_relative_to(Path(tempfile.gettempdir()).resolve())
+def test_data_folder_is_not_the_one_of_the_installation():
+    assert not Path(settings.DATA_DIR).is_relative_to(settings.BASE_DIR)
 
 
 def test_warning_is_an_error():

@@ -71,14 +71,13 @@ class Bench:
             ours, theirs = mib / ours, mib / theirs
         unit = "MiB per CPU second" if self.is_rate else "seconds"
         return Result(
-            self.name,
-            unit,
-            round(ours, 3),
-            self.peer,
-            round(theirs, 3),
-            round(ours / theirs, 3),
-            runs,
+            self.name, unit, rounded(ours), self.peer, rounded(theirs), rounded(ours / theirs), runs
         )
+
+
+def rounded(value: float) -> float:
+    """Four figures: more would be noise."""
+    return float(f"{value:.4g}")
 
 
 def main(arguments: Sequence[str]) -> int:
