@@ -10,4 +10,5 @@ class MarketplaceConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("marketplace.checks")
-        import_module("marketplace.celery")  # or tasks would be queued by another application
+        # Or the tasks of every other process than the worker would go to a queue of nobody.
+        import_module("marketplace.celery").app.set_default()

@@ -124,7 +124,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024  # bytes: an index of 10 000 files
 
 # Jobs
 
-BROKER_URL = env("BROKER_URL", "filesystem://")
+BROKER_URL = env("BROKER_URL", "filesystem://localhost//")
 CACHE_URL = env("CACHE_URL")
 CACHES = {
     "default": (

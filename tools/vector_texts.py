@@ -321,7 +321,7 @@ def challenges() -> Iterator[Vector]:
                 "on another page", block, {"error": "bad_challenge"}, "https://x.example"
             )
     for name, text, code in _bad_challenges(nonce):
-        yield _challenge(name, kept.get(name, lambda: _seal(text)), {"error": code})  # noqa: B023
+        yield _challenge(name, kept.get(name, lambda: _seal(text)), {"error": code})  # noqa: B023 - called at once
     elsewhere = kept.get("at another place", lambda: _seal(b"", number=1))
     yield _challenge("at another place", elsewhere, {"error": "misplaced"})
 
