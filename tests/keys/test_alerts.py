@@ -48,7 +48,7 @@ def test_alerts_run_twice_send_nothing_more():
     assert len(mail.outbox) == 1
 
 
-@pytest.mark.parametrize(("earlier", "days_before"), pairwise((None, *ALERT_DAYS)))
+@pytest.mark.parametrize(("earlier", "days_before"), list(pairwise((None, *ALERT_DAYS))))
 def test_alerts_begin_at_the_threshold_itself(earlier, days_before):
     instant = EXPIRY - days_before * DAY
 

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: EUPL-1.2
+// « Administrer un Service »: choosing in the list ticks « Autre Service ».
+import { find } from './keys/texts'
+
+for (const form of document.querySelectorAll('[data-service-choice]')) {
+  const other = find(form, '[value=other]', HTMLInputElement)
+  find(form, 'select', HTMLSelectElement).addEventListener('change', () => {
+    other.checked = true
+  })
+}

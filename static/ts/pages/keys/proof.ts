@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: EUPL-1.2
+// What the drill and the registration share: a key file is read here, and opens a challenge of the site.
+import type { Bytes } from '../../bytes'
+import type { KeyPair } from '../../keys/certificate'
+import { answerChallenge } from '../../keys/challenge'
+import { openPkcs12 } from '../../keys/pkcs12/read'
+import { find } from './texts'
+import { Failure, post } from './transport'
+
+const LARGEST_FILE = 4 * 1024 * 1024 // bytes: a key and its chain take some kilobytes
+
+/** What the server answers when a key must be proven; `block` is in base64. */
+export interface IssuedChallenge {
+  readonly challenge: string
+  readonly block: string
+  readonly answer_url: string
+}
+
+/** The fields of `keys/_key_file.html`, where files can be dropped too. */
+export class KeyFileFields {
+  readonly #file: HTMLInputElement
+  readonly #password: HTMLInputElement
+
+  constructor(root: ParentNode) {
+    this.#file = find(root, '[data-key-file]', HTMLInputElement)
+    this.#password = find(root, '[data-key-file-password]', HTMLInputElement)
+    bindDrop(find(root, '[data-drop]', HTMLElement), this.#file)
+  }
+
+  focus(): void {
+    this.#file.focus()
+  }
+
+  /** Forgets the file and its password. */
+  clear(): void {
+    this.#file.value = ''
+    this.#password.value = ''
+  }
+
+  /** The key pair, in the file, of the certificate with this fingerprint. */
+  async read(fingerprint: string): Promise<KeyPair> {
+    const bytes = await readFile(this.#file.files?.[0])
+    try {
+      const pairs = await openPkcs12(bytes, this.#password.value)
+      const pair = pairs.find(({ certificate }) => certificate.fingerprint === fingerprint)
+      if (pair === undefined) throw new Failure('wrong_key')
+      return pair
+    } finally {
+      bytes.fill(0)
+    }
+  }
+}
+
+async function readFile(file: File | undefined): Promise<Bytes> {
+  if (file === undefined) throw new Failure('no_file')
+  if (file.size > LARGEST_FILE) throw new Failure('pkcs12_malformed')
+  try {
+    return new Uint8Array(await file.arrayBuffer())
+  } catch (cause) {
+    throw new Failure('unreadable_file', { cause })
+  }
+}
+
+function bindDrop(zone: HTMLElement, input: HTMLInputElement): void {
+  const mark = (isOver: boolean) => (event: Event) => {
+    event.preventDefault()
+    zone.classList.toggle('is-over', isOver)
+  }
+  zone.addEventListener('dragover', mark(true))
+  zone.addEventListener('dragleave', mark(false))
+  zone.addEventListener('drop', mark(false))
+  zone.addEventListener('drop', ({ dataTransfer }) => {
+    if (dataTransfer !== null && dataTransfer.files.length > 0) input.files = dataTransfer.files
+  })
+}
+
+/** Opens the challenge with the key, and answers it; the instant of the proof, as the server writes it. */
+export async function prove(pair: KeyPair, { challenge, block, answer_url: url }: IssuedChallenge, csrf: string): Promise<string> {
+  const answer = await answerChallenge(fromBase64(block), pair, location.origin)
+  const { proven_at: provenAt } = (await post(url, { challenge, answer }, csrf)) as { proven_at: string }
+  return provenAt
+}
+
+function fromBase64(text: string): Bytes {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+}
+
+export function toBase64(bytes: Bytes): string {
+  return btoa(String.fromCharCode(...bytes))
+}

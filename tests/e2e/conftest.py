@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A browser of the run, a context of each test, and a way in.
+
+A test marked `e2e` drives Chromium (`SIGILLE_CHROMIUM`, or the one of the path) through the
+application of pytest-django's `live_server`; its rows are really committed.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from marketplace.models import User
+from tests.e2e.recording import Recorder
+
+TIMEOUT = 20_000  # milliseconds: the machine may be shared
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+SignIn = Callable[[Page, User], None]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not (Path(settings.BASE_DIR) / "static" / "dist" / "app.js").exists():
+        pytest.fail("The pages are not built: run `npm run build` first.")
+    executable = os.environ.get("SIGILLE_CHROMIUM") or shutil.which("chromium")
+    if not executable:
+        pytest.fail("No Chromium: install it, or name it in SIGILLE_CHROMIUM.")
+    # Playwright's loop lives in this thread, where Django would see an asynchronous context.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser, live_server: LiveServer) -> Iterator[BrowserContext]:
+    context = browser.new_context(
+        base_url=live_server.url,
+        locale="fr-FR",
+        timezone_id="Europe/Paris",
+        viewport={"width": 1280, "height": 900},
+        accept_downloads=True,
+    )
+    context.set_default_timeout(TIMEOUT)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def recorder(context: BrowserContext) -> Recorder:
+    return Recorder(context)
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+@pytest.fixture
+def sign_in(live_server: LiveServer) -> SignIn:
+    """`sign_in(page, user)`: the session of `user` in the page's context, without the sign-in form."""
+
+    def sign_in(page: Page, user: User) -> None:
+        session = SessionStore()
+        session[SESSION_KEY] = str(user.pk)
+        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+        session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        session.save()
+        name, value = settings.SESSION_COOKIE_NAME, str(session.session_key)
+        page.context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
+
+    return sign_in
+
+
+@pytest.fixture(scope="session")
+def assert_accessible() -> Callable[[Page], None]:
+    """No violation of WCAG 2.2 A and AA that axe-core finds."""
+    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+    axe = Axe()
+
+    def check(page: Page) -> None:
+        results = axe.run(page, options=options)
+        assert results.violations_count == 0, results.generate_report()
+
+    return check

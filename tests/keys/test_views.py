@@ -1,0 +1,373 @@
+# SPDX-License-Identifier: EUPL-1.2
+import base64
+import json
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from keys import certificates, challenges, cms
+from keys.models import Challenge, KeyPair
+from marketplace.models import Agent, JournalEntry, Right
+from tests.factories import (
+    DAY,
+    make_agent,
+    make_bidder,
+    make_certificate,
+    make_key_pair,
+    make_private_key,
+    make_service,
+)
+
+pytestmark = pytest.mark.django_db
+ORIGIN = "http://testserver"
+
+
+def signed_in(agent: Agent) -> Client:
+    client = Client()
+    client.force_login(agent.user)
+    return client
+
+
+def post_json(client: Client, url: str, body: object):
+    return client.post(url, json.dumps(body), content_type="application/json")
+
+
+def offer(agent: Agent, certificate: bytes) -> dict[str, object]:
+    return {
+        "name": "Claire Martin",
+        "is_backup": True,
+        "service": str(agent.service.pk),
+        "certificate": base64.b64encode(certificate).decode(),
+    }
+
+
+def fresh_certificate(private_key) -> bytes:
+    now = timezone.now().replace(microsecond=0)
+    return make_certificate(private_key, not_before=now - DAY, not_after=now + 730 * DAY)
+
+
+@pytest.fixture(autouse=True)
+def _hosts(settings):
+    settings.ALLOWED_HOSTS = ["testserver"]
+
+
+@pytest.fixture
+def agent() -> Agent:
+    return make_agent(Right.MANAGE_KEYS)
+
+
+# The lists
+
+
+def shown(response) -> dict[str, list[str]]:
+    tables = {name: response.context[name].rows for name in ("personal", "backup")}
+    return {name: [row.key_pair.name for row in rows] for name, rows in tables.items()}
+
+
+def test_list_shows_both_tables_of_the_agents_service_by_name(agent):
+    for name, is_backup in [("B", False), ("A", False), ("S", True)]:
+        make_key_pair(holder=agent, name=name, is_backup=is_backup)
+    make_key_pair(name="Elsewhere")
+
+    response = signed_in(agent).get(reverse("keys:list"))
+
+    assert shown(response) == {"personal": ["A", "B"], "backup": ["S"]}
+
+
+def test_list_of_another_service_needs_the_right_and_the_organisation(agent):
+    manager = make_agent(Right.MANAGE_KEYS, Right.MANAGE_OTHER_KEYS, service=agent.service)
+    sibling = make_service(organisation=agent.service.organisation)
+    make_key_pair(holder=make_agent(service=sibling), name="Sibling’s")
+    address = f"{reverse('keys:list')}?service="
+
+    allowed = signed_in(manager).get(f"{address}{sibling.pk}")
+    refused = [
+        signed_in(agent).get(f"{address}{sibling.pk}"),
+        signed_in(manager).get(f"{address}{make_service().pk}"),
+        signed_in(manager).get(f"{address}not-a-service"),
+    ]
+
+    assert shown(allowed)["personal"] == ["Sibling’s"]
+    assert [response.status_code for response in refused] == [404, 404, 404]
+
+
+def test_list_asks_as_many_queries_for_three_rows_as_for_one(
+    agent, django_assert_num_queries: DjangoAssertNumQueries
+):
+    client, address = signed_in(agent), reverse("keys:list")
+    make_key_pair(holder=agent)
+    make_key_pair(holder=agent, is_backup=True)
+    with django_assert_num_queries(0, exact=False) as one:
+        client.get(address)
+
+    for is_backup in (True, True, False, False):
+        make_key_pair(holder=make_agent(service=agent.service), is_backup=is_backup)
+    with django_assert_num_queries(len(one), exact=True):
+        client.get(address)
+
+
+def test_list_is_cut_in_pages_that_keep_the_service(agent):
+    for number in range(26):
+        make_key_pair(holder=agent, name=f"{number:02d}", certificate=b"-")
+
+    first = signed_in(agent).get(reverse("keys:list"))
+    second = signed_in(agent).get(reverse("keys:list"), {"personal": "2"})
+
+    assert len(shown(first)["personal"]) == 25
+    assert shown(second)["personal"] == ["25"]
+    assert f"?service={agent.service.pk}&amp;personal=2" in first.content.decode()
+
+
+def test_list_counts_what_wants_attention(agent):
+    now = timezone.now()
+    make_key_pair(holder=agent, not_after=now - DAY)
+    make_key_pair(holder=agent, not_after=now + 89 * DAY)
+    make_key_pair(holder=agent, not_after=now + 91 * DAY)
+    make_key_pair(holder=agent, state=KeyPair.State.UNPROVEN, proven_at=None)
+    make_key_pair(holder=agent, not_after=now - DAY, state=KeyPair.State.RETIRED, retired_at=now)
+
+    response = signed_in(agent).get(reverse("keys:list"))
+
+    healths = sorted(row.health for row in response.context["personal"].rows)
+    assert healths == ["expired", "expiring", "good", "retired", "unproven"]
+    assert response.context["census"] == {
+        "expired": 1,
+        "expiring": 1,
+        "unproven": 1,
+        "usable_personal": 2,
+        "usable_backup": 0,
+    }
+
+
+@pytest.mark.parametrize(("has_backup", "invites"), [(False, True), (True, False)])
+def test_list_invites_to_make_the_backup_key_pair(agent, has_backup, invites):
+    make_key_pair(holder=agent)
+    if has_backup:
+        make_key_pair(holder=agent, is_backup=True)
+
+    response = signed_in(agent).get(reverse("keys:list"))
+
+    assert ("data-invite-backup" in response.content.decode()) is invites
+
+
+def test_list_offers_no_change_without_the_right():
+    agent = make_agent()
+    make_key_pair(holder=agent)
+
+    page = signed_in(agent).get(reverse("keys:list")).content.decode()
+
+    assert ("data-add" in page, "/edit/" in page, "/remove/" in page) == (False, False, False)
+
+
+# Registration and proof
+
+
+def test_register_then_answer_proves_the_key_pair(agent):
+    client, private_key = signed_in(agent), make_private_key()
+    issued = post_json(
+        client, reverse("keys:register"), offer(agent, fresh_certificate(private_key))
+    )
+    key_pair = KeyPair.objects.get()
+    certificate = certificates.read_certificate(bytes(key_pair.certificate))
+    opened = cms.open_with(
+        base64.b64decode(issued.json()["block"]),
+        (certificate, private_key),
+        file_id=bytes(8),
+        number=0,
+        is_last=True,
+    )
+    secrets = challenges.read(opened, fingerprint=key_pair.fingerprint, origin=ORIGIN)
+
+    body = {"challenge": issued.json()["challenge"], "answer": challenges.answer(*secrets)}
+    answered = post_json(client, issued.json()["answer_url"], body)
+
+    key_pair.refresh_from_db()
+    assert (issued.status_code, answered.status_code) == (201, 200)
+    assert (key_pair.state, key_pair.is_backup) == (KeyPair.State.ACTIVE, True)
+    assert (key_pair.holder, key_pair.service) == (agent, agent.service)
+
+
+def test_private_key_posted_by_mistake_is_refused_and_kept_nowhere(agent, caplog):
+    key = make_private_key()
+    pem = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+    response = post_json(
+        signed_in(agent),
+        reverse("keys:register"),
+        offer(agent, b"") | {"certificate": pem.decode()},
+    )
+
+    assert (response.status_code, response.json()["code"]) == (409, "private_key")
+    assert KeyPair.objects.count() == 0
+    entry = JournalEntry.objects.get()
+    assert (entry.action, entry.facts) == ("refused.private_key", {})
+    assert "PRIVATE KEY" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"name": ""}, {"name": "n" * 101}, {"certificate": "%"}, {"service": str(uuid4())}],
+)
+def test_register_refuses_what_the_page_never_sends(agent, change):
+    body = offer(agent, fresh_certificate(make_private_key())) | change
+
+    response = post_json(signed_in(agent), reverse("keys:register"), body)
+
+    assert (response.status_code, response.json()["code"]) == (400, "request_unreadable")
+    assert KeyPair.objects.count() == 0
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"\xff", b"{"])
+def test_register_refuses_a_body_that_is_no_object(agent, body):
+    response = signed_in(agent).post(
+        reverse("keys:register"), body, content_type="application/json"
+    )
+
+    assert (response.status_code, response.json()["code"]) == (400, "request_unreadable")
+
+
+def test_register_needs_the_right_and_keeps_the_attempt():
+    agent = make_agent()
+
+    response = post_json(signed_in(agent), reverse("keys:register"), {})
+
+    assert response.status_code == 403
+    assert JournalEntry.objects.get().action == "refused.right_missing"
+
+
+def test_answer_is_taken_from_the_one_who_was_asked(agent):
+    key_pair = make_key_pair(holder=agent)
+    issued = post_json(signed_in(agent), reverse("keys:challenge", args=[key_pair.pk]), {})
+    colleague = make_agent(service=agent.service)
+    body = {"challenge": issued.json()["challenge"], "answer": "0" * 64}
+
+    stranger = post_json(signed_in(colleague), issued.json()["answer_url"], body)
+    wrong = post_json(signed_in(agent), issued.json()["answer_url"], body)
+
+    assert stranger.status_code == 404
+    assert (wrong.status_code, wrong.json()["code"]) == (409, "wrong_answer")
+    assert Challenge.objects.get().is_correct is False
+    assert JournalEntry.objects.filter(action="refused.wrong_answer").count() == 1
+
+
+def test_answer_to_an_expired_challenge_is_refused(agent):
+    key_pair = make_key_pair(holder=agent)
+    client = signed_in(agent)
+    issued = post_json(client, reverse("keys:challenge", args=[key_pair.pk]), {}).json()
+    Challenge.objects.update(issued_at=timezone.now() - timedelta(minutes=11))
+
+    response = post_json(
+        client, issued["answer_url"], {"challenge": issued["challenge"], "answer": "0" * 64}
+    )
+
+    assert response.json()["code"] == "challenge_expired"
+
+
+# Change and removal
+
+
+def test_edit_renames(agent):
+    key_pair = make_key_pair(holder=agent)
+
+    response = signed_in(agent).post(
+        reverse("keys:edit", args=[key_pair.pk]), {"name": "Greffe", "is_backup": "on"}
+    )
+
+    key_pair.refresh_from_db()
+    assert response.status_code == 302
+    assert (key_pair.name, key_pair.is_backup) == ("Greffe", True)
+
+
+def test_edit_refuses_an_empty_name(agent):
+    key_pair = make_key_pair(holder=agent, name="Greffe")
+
+    response = signed_in(agent).post(reverse("keys:edit", args=[key_pair.pk]), {"name": ""})
+
+    key_pair.refresh_from_db()
+    assert (response.status_code, key_pair.name) == (200, "Greffe")
+    assert response.context["form"].errors.keys() == {"name"}
+
+
+@pytest.mark.parametrize(("is_used", "removal"), [(False, "deleted"), (True, "retired")])
+def test_remove_says_what_it_will_do_and_then_does_it(agent, is_used, removal):
+    used_at = timezone.now() if is_used else None
+    key_pair = make_key_pair(holder=agent, first_used_at=used_at)
+    client, address = signed_in(agent), reverse("keys:remove", args=[key_pair.pk])
+
+    announced = client.get(address).content.decode()
+    untouched = KeyPair.objects.get().state
+    response = client.post(address)
+
+    assert f'data-removal="{removal}"' in announced
+    assert untouched == KeyPair.State.ACTIVE
+    assert response.url == f"{reverse('keys:list')}?service={agent.service.pk}"
+    assert list(KeyPair.objects.values_list("state", flat=True)) == (["retired"] if is_used else [])
+
+
+def test_remove_again_is_refused_with_the_reason(agent):
+    now = timezone.now()
+    key_pair = make_key_pair(
+        holder=agent, state=KeyPair.State.RETIRED, retired_at=now, first_used_at=now
+    )
+
+    signed_in(agent).post(reverse("keys:remove", args=[key_pair.pk]))
+
+    assert JournalEntry.objects.get().action == "refused.already_retired"
+
+
+# Strangers
+
+
+@pytest.mark.parametrize(
+    ("name", "method"),
+    [
+        ("detail", "get"),
+        ("edit", "get"),
+        ("edit", "post"),
+        ("remove", "get"),
+        ("remove", "post"),
+        ("challenge", "post"),
+        ("answer", "post"),
+    ],
+)
+def test_key_pair_of_another_service_does_not_exist_for_strangers(agent, name, method):
+    address = reverse(f"keys:{name}", args=[make_key_pair().pk])
+    bidder = Client()
+    bidder.force_login(make_bidder().user)
+
+    answers = [getattr(client, method)(address) for client in (signed_in(agent), bidder)]
+    anonymous = getattr(Client(), method)(address)
+
+    assert [response.status_code for response in answers] == [404, 404]
+    assert anonymous.url.startswith(reverse("account_login"))
+    assert KeyPair.objects.get().state == KeyPair.State.ACTIVE
+
+
+@pytest.mark.parametrize("name", ["edit", "remove"])
+def test_changes_need_the_right(name):
+    agent = make_agent()
+    key_pair = make_key_pair(holder=agent)
+
+    response = signed_in(agent).post(reverse(f"keys:{name}", args=[key_pair.pk]), {"name": "x"})
+
+    assert response.status_code == 403
+    assert KeyPair.objects.get().name == key_pair.name
+
+
+def test_detail_shows_the_fingerprint_in_groups(agent):
+    key_pair = make_key_pair(holder=agent)
+    digits = key_pair.fingerprint
+
+    page = signed_in(agent).get(reverse("keys:detail", args=[key_pair.pk])).content.decode()
+
+    assert " ".join(digits[start : start + 4] for start in range(0, 64, 4)) in page
