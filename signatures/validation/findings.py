@@ -81,7 +81,7 @@ class FindingCode(StrEnum):
     UNREADABLE = "unreadable"
     """The document or the signature could not be read. `reference` finds the details in the logs."""
     PASSWORD_NEEDED = "password-needed"  # noqa: S105 - the name of a finding
-    """The document opens with a password only."""
+    """The document opens with a password or a certificate only. `detail`: which."""
     TOO_LARGE = "too-large"
     """The document, or the number of its signatures, is beyond what is examined. `detail`."""
     SEVERAL_SIGNERS = "several-signers"

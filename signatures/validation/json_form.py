@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Facts as plain JSON values, and back: what a stored report is made of."""
+"""Facts and verdicts as plain JSON values, and facts back: what a stored report is made of."""
 
 import base64
 import types
@@ -11,15 +11,16 @@ from functools import cache
 from typing import Any, cast
 
 from signatures.validation.facts import SCHEMA_VERSION, DocumentFacts
+from signatures.validation.verdicts import Verdict
 
 
 class UnknownFactsVersion(ValueError):
     """The stored facts were written by a version that this one cannot read."""
 
 
-def to_json(facts: DocumentFacts) -> dict[str, Any]:
-    """Plain JSON values; `from_json` gives back equal facts."""
-    return cast("dict[str, Any]", _plain(facts))
+def to_json(value: DocumentFacts | Verdict) -> dict[str, Any]:
+    """Plain JSON values; `from_json` gives back equal facts. A verdict is not read back: judge again."""
+    return cast("dict[str, Any]", _plain(value))
 
 
 def from_json(value: dict[str, Any]) -> DocumentFacts:

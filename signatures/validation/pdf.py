@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from asn1crypto import x509
 from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.crypt import AuthStatus
+from pyhanko.pdf_utils.crypt import AuthStatus, StandardSecurityHandler
 from pyhanko.pdf_utils.misc import PdfReadError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import enumerate_sig_fields
@@ -32,6 +32,7 @@ from signatures.validation.scanning import Scan
 
 TIMESTAMP_FORMAT = "ETSI.RFC3161"
 FORMATS = {"ETSI.CAdES.detached", "adbe.pkcs7.detached", TIMESTAMP_FORMAT}
+MAX_STRAYS = 16  # reported one by one
 _ACTIONS = {"/JavaScript", "/Launch", "/ImportData", "/SubmitForm"}
 
 
@@ -84,21 +85,22 @@ def find_in_pdf(stream: BinaryIO, scan: Scan, max_signatures: int) -> FoundInPdf
     return replace(
         store,
         problem=problem or (unexplained if isinstance(unexplained, Problem) else None),
-        signatures=signatures + _stray(scan, signatures, Reading.STRAY),
+        signatures=signatures + _stray(scan, signatures, Reading.STRAY, _read_mac_range(opened)),
         unexplained_bytes=0 if isinstance(unexplained, Problem) else unexplained,
         has_hybrid_references=opened.xrefs.hybrid_xrefs_present,
         active_content=() if isinstance(active, Problem) else active,
     )
 
 
-class PasswordNeeded(Exception):
-    """The document is encrypted, and not under the empty password."""
-
-
-def _open(stream: BinaryIO) -> PdfFileReader:
+def _open(stream: BinaryIO) -> PdfFileReader | Problem:
+    """A reader; encryption under the empty password, which everybody has, is no obstacle."""
     reader = PdfFileReader(stream, strict=False)
-    if reader.encrypted and reader.decrypt(b"").status is AuthStatus.FAILED:
-        raise PasswordNeeded
+    if not reader.encrypted:
+        return reader
+    if not isinstance(reader.security_handler, StandardSecurityHandler):
+        return Problem(Reading.ENCRYPTED, "certificate")
+    if reader.decrypt(b"").status is AuthStatus.FAILED:
+        return Problem(Reading.ENCRYPTED, "password")
     return reader
 
 
@@ -171,14 +173,25 @@ def _read_date(value: Any) -> datetime | None:
     return date.astimezone(UTC) if date.tzinfo else None
 
 
-def _stray(scan: Scan, found: tuple[Found, ...], reading: Reading) -> tuple[Found, ...]:
+def _read_mac_range(reader: PdfFileReader) -> tuple[int, ...]:
+    """The byte range of an encrypted document's integrity code (ISO/TS 32004), which is no signature."""
+    code = attempt(lambda: _get(reader.trailer_view, "/AuthCode"))
+    return _read_numbers(_get(code, "/ByteRange")) if isinstance(code, dict) else ()
+
+
+def _stray(
+    scan: Scan, found: tuple[Found, ...], reading: Reading, mac_range: tuple[int, ...] = ()
+) -> tuple[Found, ...]:
     """Byte ranges written in the file that no signature field leads to."""
     known = {item.byte_range.values for item in found if item.byte_range}
-    excused = sum(
-        item.byte_range is None for item in found
-    )  # a field that could not be read may own one
+    known |= {mac_range} if mac_range else set()
+    # A field that could not be read may own one.
+    excused = sum(item.byte_range is None for item in found)
     stray = [values for values in dict.fromkeys(scan.byte_ranges) if values not in known]
-    return tuple(Found(f"bytes {values}", problem=Problem(reading)) for values in stray[excused:])
+    return tuple(
+        Found(f"bytes {values}", problem=Problem(reading))
+        for values in stray[excused:][:MAX_STRAYS]
+    )
 
 
 def _read_store(reader: PdfFileReader) -> FoundInPdf:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 CHUNK_SIZE = 1024 * 1024  # bytes read at a time
+MAX_BYTE_RANGES = 4096  # remembered; a hostile file may repeat the word for ever
 _OVERLAP = 256  # bytes; longer than any byte range worth the name
 _BYTE_RANGE = re.compile(rb"/ByteRange(?![A-Za-z0-9])\s*(\[[^\]]{0,128}\])?")
 
@@ -38,7 +39,8 @@ def scan(stream: BinaryIO) -> Scan:
         window = tail + chunk
         start = size - len(tail)
         for match in _BYTE_RANGE.finditer(window):
-            found[start + match.start()] = _read_numbers(match.group(1))
+            if len(found) < MAX_BYTE_RANGES:
+                found[start + match.start()] = _read_numbers(match.group(1))
         size += len(chunk)
         tail = window[-_OVERLAP:]
     return Scan(size, digest.hexdigest(), tuple(found.values()))

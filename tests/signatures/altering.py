@@ -29,10 +29,10 @@ def replace_text(writer: Writer) -> None:
 
 
 def rewrite_text(writer: Writer) -> None:
-    """Keep the page and its reference, and put other bytes behind it."""
+    """Keep the page and its reference, and put as many other bytes behind it."""
     page = writer.root["/Pages"]["/Kids"][0]
     reference = page.raw_get("/Contents").reference
-    stream = generic.StreamObject(stream_data=b"BT /F1 12 Tf 72 720 Td (1 EUR) Tj ET")
+    stream = generic.StreamObject(stream_data=page["/Contents"].data.replace(b"une", b"two"))
     stream.container_ref = reference
     writer.objects[(reference.generation, reference.idnum)] = stream
 

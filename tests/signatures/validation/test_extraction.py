@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.writer import copy_into_new_writer
 
 from signatures.validation import (
     DocumentFacts,
@@ -191,6 +193,32 @@ def test_a_missing_certificate_leaves_integrity_unknown(signed):
 
     assert code_of(facts, Line.INTEGRITY) is FindingCode.CERTIFICATE_MISSING
     assert code_of(facts, Line.SIGNATORY) is FindingCode.NOT_EXAMINED
+
+
+@pytest.mark.parametrize(
+    ("password", "code"),
+    [("", FindingCode.NO_SIGNATURE_FOUND), ("sésame", FindingCode.PASSWORD_NEEDED)],
+)
+def test_an_encrypted_document_is_read_under_the_empty_password_only(password, code):
+    output = io.BytesIO()
+    writer = copy_into_new_writer(PdfFileReader(io.BytesIO(make_pdf())))
+    writer.encrypt(owner_pass="owner", user_pass=password)
+    writer.write(output)
+
+    verdict = judge(extract_from(output.getvalue()), frame=LegalFrame.ORDER_2019, moment=NOW)
+
+    assert verdict.document.code is code
+
+
+def test_a_verdict_is_plain_json_too(signed):
+    verdict = judge(extract_from(signed), frame=LegalFrame.ORDER_2019, moment=NOW)
+
+    stored = json.loads(json.dumps(to_json(verdict)))
+
+    assert (stored["indication"], stored["signatures"][0]["lines"][2]["line"]) == (
+        "TOTAL-PASSED",
+        "integrity",
+    )
 
 
 def test_active_content_is_flagged(signed):

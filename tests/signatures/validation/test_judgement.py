@@ -20,7 +20,7 @@ from signatures.validation import (
     extract,
     judge,
 )
-from tests.signatures.pki import DAY, NOW, SIGNED, make_pdf, make_pki, sign
+from tests.signatures.pki import DAY, GOOD, NOW, SIGNED, issue, make_pdf, make_pki, sign
 
 NOTHING = Trust("an empty list", ())
 
@@ -216,6 +216,19 @@ def test_identity_is_always_a_human_decision_in_2019(signer, code):
 
     assert verdict.conditions[0].status is B
     assert code_of(verdict, Line.SIGNATORY) is code
+
+
+def test_a_certificate_issued_by_somebody_who_may_not_breaks_the_chain():
+    pki = make_pki()
+    forged = issue(replace(GOOD, common_name="Faussaire"), pki.signers["elliptic"])
+    facts = extract(
+        io.BytesIO(sign(make_pdf(), forged)), trust=pki.trust(), revocation=pki.revocation()
+    )
+
+    verdict = judge(facts, frame=LegalFrame.ORDER_2019, moment=NOW)
+
+    assert code_of(verdict, Line.CHAIN) is FindingCode.CHAIN_UNSOUND
+    assert verdict.conditions[1].status is N
 
 
 def test_a_timestamp_before_the_end_saves_an_expired_certificate():

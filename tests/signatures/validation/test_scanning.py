@@ -37,6 +37,12 @@ def test_scan_reads_byte_ranges_however_they_are_written(written, numbers):
     assert scan(io.BytesIO(written + b" >>")).byte_ranges == (numbers,)
 
 
+def test_scan_does_not_remember_byte_ranges_for_ever():
+    content = b"/ByteRange [0 1 2 3] " * (scanning.MAX_BYTE_RANGES + 1)
+
+    assert len(scan(io.BytesIO(content)).byte_ranges) == scanning.MAX_BYTE_RANGES
+
+
 def test_scan_ignores_longer_names():
     assert scan(io.BytesIO(b"/ByteRanges [0 1 2 3]")).byte_ranges == ()
 
