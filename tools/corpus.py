@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Sweep a folder of signed files whose right answer is known: `python tools/corpus.py DIR`.
+"""Sweep a folder of signed files whose right answer is known: `python -m tools.corpus DIR`.
 
 DIR holds `expectations.json` and the files it names. Exits 1 if an altered file is called intact, if anything
 crashes, or if a file takes longer than `MAX_SECONDS`. Kinds that are not checked yet are counted apart,
@@ -60,7 +60,7 @@ def sweep(folder: Path) -> list[Outcome]:
 def main(arguments: list[str]) -> int:
     """Print the table of agreement and each miss; 1 when something dangerous happened."""
     if len(arguments) != 1:
-        sys.stderr.write("usage: python tools/corpus.py DIR\n")
+        sys.stderr.write("usage: python -m tools.corpus DIR\n")
         return 2
     logging.disable(logging.CRITICAL)
     outcomes = sweep(Path(arguments[0]))
