@@ -11,6 +11,7 @@ from typing import Any
 from allauth.account import signals
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import default_token_generator
+from allauth.account.models import EmailAddress
 from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa import signals as mfa_signals
 from django.conf import settings
@@ -75,10 +76,20 @@ def _connect(action: str, signal: Signal) -> None:
     signal.connect(receive, weak=False, dispatch_uid=action)
 
 
+def _on_password_reset(*, user: User, **_facts: Any) -> None:
+    """The link came by mail: whoever used it reads the mailbox. Two-factor sign-in asks for that."""
+    addresses = EmailAddress.objects.filter(user=user.pk)
+    if not addresses.exclude(email__iexact=user.email).exists():
+        EmailAddress.objects.update_or_create(
+            user_id=user.pk, email=user.email, defaults={"primary": True, "verified": True}
+        )
+
+
 def _on_address_confirmed(*, email_address: Any, **_facts: Any) -> None:
     _record("account.address_confirmed", email_address.user)
 
 
 for _action, _signal in _ACTIONS.items():
     _connect(_action, _signal)
+signals.password_reset.connect(_on_password_reset, dispatch_uid="account.address_proven")
 signals.email_confirmed.connect(_on_address_confirmed, dispatch_uid="account.address_confirmed")

@@ -41,3 +41,9 @@ def phase(consultation: Consultation, now: datetime) -> Phase:
 def actor_name(actor: str) -> str:
     """The actor of a journal entry without the identifier that follows."""
     return actor.split(" ", 1)[0]
+
+
+@register.filter
+def short_subject(subject: str) -> str:
+    """The subject of a journal entry with the first block of its identifier alone."""
+    return subject.split("-", 1)[0]

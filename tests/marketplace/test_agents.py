@@ -2,6 +2,7 @@
 import re
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.urls import reverse
 
 from marketplace import agents
@@ -57,6 +58,7 @@ def test_invite_mails_a_link_that_sets_the_password(
     agent.user.refresh_from_db()
     assert mailoutbox[0].to == ["new@example.org"]
     assert agent.user.check_password(PASSWORD)
+    assert EmailAddress.objects.get(user=agent.user).verified
 
 
 def test_invite_refuses_an_address_that_has_an_account_in_whatever_case():
