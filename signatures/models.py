@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
+from typing import cast
 
 from django.db import models
 from django.db.models import Q
@@ -14,6 +16,12 @@ from marketplace.models import Agent, Consultation, Right
 
 
 class ReportQuerySet(models.QuerySet["Report"]):
+    def ask_for(self, files: models.QuerySet[ReleasedFile], *, now: datetime) -> None:
+        """One pending report for each of these files that has none."""
+        missing = files.filter(report=None).select_related("file__envelope__deposit")
+        asked = (Report(file=file, requested_at=now, moment=_submission(file)) for file in missing)
+        self.bulk_create(asked, ignore_conflicts=True)
+
     def visible_to(self, agent: Agent) -> ReportQuerySet:
         """Those of the consultations that the agent sees; the whole organisation for a reviewer."""
         if agent.may(Right.REVIEW_REPORTS):
@@ -25,6 +33,11 @@ class ReportQuerySet(models.QuerySet["Report"]):
         return self.filter(
             file__file__envelope__deposit__consultation__in=Consultation.objects.visible_to(agent)
         )
+
+
+def _submission(file: ReleasedFile) -> datetime:
+    """When the file was submitted: what is released was, as a constraint of deposits says."""
+    return cast("datetime", file.file.envelope.deposit.submitted_at)
 
 
 class Report(models.Model):
@@ -44,6 +57,8 @@ class Report(models.Model):
     requested_at = models.DateTimeField()
     concluded_at = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    started_at = models.DateTimeField(null=True)  # when a worker last took it up
+    reference = models.CharField(max_length=40, blank=True)  # of a failure: it is in the logs too
     moment = models.DateTimeField()  # the deposit's submission: the platform's proof of existence
     facts = models.JSONField(null=True)  # signatures.validation facts, versioned
     indication = models.CharField(max_length=20, blank=True)  # EN 319 102-1, § 5.1
