@@ -129,8 +129,13 @@ class Envelope(models.Model):
             models.UniqueConstraint(
                 name="envelope_unique_in_deposit",
                 fields=["deposit", "kind", "lot"],
-                nulls_distinct=False,
-            )
+                condition=Q(lot__isnull=False),
+            ),
+            models.UniqueConstraint(
+                name="envelope_unique_without_lot",
+                fields=["deposit", "kind"],
+                condition=Q(lot__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -160,7 +160,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='envelope',
-            constraint=models.UniqueConstraint(fields=('deposit', 'kind', 'lot'), name='envelope_unique_in_deposit', nulls_distinct=False),
+            constraint=models.UniqueConstraint(condition=models.Q(('lot__isnull', False)), fields=('deposit', 'kind', 'lot'), name='envelope_unique_in_deposit'),
+        ),
+        migrations.AddConstraint(
+            model_name='envelope',
+            constraint=models.UniqueConstraint(condition=models.Q(('lot__isnull', True)), fields=('deposit', 'kind'), name='envelope_unique_without_lot'),
         ),
         migrations.AddField(
             model_name='releasedfile',
