@@ -1,15 +1,103 @@
 # SPDX-License-Identifier: EUPL-1.2
-from django.http import HttpRequest, HttpResponse
+"""A consultation as its agents see it before the opening: nothing here tells of deposits."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from envelopes import publication
+from envelopes.forms import KeyChoiceForm
+from keys.models import KeyPair
+from marketplace import http
+from marketplace.errors import Refusal
+from marketplace.models import Consultation, Phase, Right
+from marketplace.permissions import AgentRequest, agent_required
 
 
+@agent_required()
+@require_safe
+def detail(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
+    consultation = _consultation(request, consultation_id)
+    now = timezone.now()
+    context = {
+        "consultation": consultation,
+        "lots": consultation.lots.order_by("number"),
+        "now": now,
+        "is_draft": consultation.state == Consultation.State.DRAFT,
+        "is_closed": consultation.phase(now) in {Phase.CLOSED, Phase.OPENING},
+        "may_write": request.agent.may(Right.MANAGE_CONSULTATIONS),
+        "may_open": request.agent.may(Right.OPEN_BIDS),
+    }
+    if consultation.state == Consultation.State.DRAFT:
+        context |= _keys_of_draft(consultation)
+        context["coverage"] = publication.coverage(consultation, now=now)
+    else:
+        recipients = consultation.recipient_set.key_pairs.select_related("holder__user")
+        context["recipients"] = recipients.order_by("is_backup", "name", "pk")
+    return render(request, "envelopes/consultation.html", context)
 
-def detail(request: HttpRequest, **_ids: object) -> HttpResponse:
-    return HttpResponse(status=501)
+
+@agent_required(Right.MANAGE_CONSULTATIONS)
+@require_POST
+def choose_keys(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
+    consultation = _consultation(request, consultation_id)
+    form = KeyChoiceForm(consultation, request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Choose among the key pairs of the list, then save again."))
+        return redirect("envelopes:consultation", consultation.pk)
+    try:
+        publication.choose_keys(
+            consultation.pk,
+            list(form.cleaned_data["key_pairs"]),
+            actor=request.agent,
+            now=timezone.now(),
+        )
+    except Refusal as refusal:
+        http.refuse(request, refusal, consultation)
+    else:
+        messages.success(request, _("The choice of key pairs is saved."))
+    return redirect("envelopes:consultation", consultation.pk)
 
 
-def choose_keys(request: HttpRequest, **_ids: object) -> HttpResponse:
-    return HttpResponse(status=501)
+@agent_required(Right.MANAGE_CONSULTATIONS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def publish(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
+    """A page that says what will be frozen; then the freezing."""
+    consultation = _consultation(request, consultation_id)
+    if request.method == "POST":
+        return _publish(request, consultation)
+    found = publication.coverage(consultation, now=timezone.now())
+    if consultation.state != Consultation.State.DRAFT or found.problems:
+        return redirect("envelopes:consultation", consultation.pk)
+    context = {"consultation": consultation, "coverage": found, "recipients": found.recipients}
+    return render(request, "envelopes/publish.html", context)
 
 
-def publish(request: HttpRequest, **_ids: object) -> HttpResponse:
-    return HttpResponse(status=501)
+def _publish(request: AgentRequest, consultation: Consultation) -> HttpResponse:
+    try:
+        publication.publish(consultation.pk, actor=request.agent, now=timezone.now())
+    except Refusal as refusal:
+        http.refuse(request, refusal, consultation)
+    else:
+        messages.success(request, _("The consultation is on line. Its recipients are frozen."))
+    return redirect("envelopes:consultation", consultation.pk)
+
+
+def _consultation(request: AgentRequest, consultation_id: UUID) -> Consultation:
+    visible = Consultation.objects.visible_to(request.agent)
+    return get_object_or_404(visible.select_related("service__organisation"), pk=consultation_id)
+
+
+def _keys_of_draft(consultation: Consultation) -> dict[str, object]:
+    key_pairs = KeyPair.objects.filter(service=consultation.service_id)
+    current = key_pairs.exclude(state=KeyPair.State.RETIRED).select_related("holder__user")
+    return {
+        "personal_keys": current.personal().order_by("name", "pk"),
+        "backup_keys": current.backup().order_by("name", "pk"),
+        "chosen": set(consultation.chosen_keys.values_list("key_pair", flat=True)),
+    }

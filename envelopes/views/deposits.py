@@ -1,35 +1,182 @@
 # SPDX-License-Identifier: EUPL-1.2
-from django.http import HttpRequest, HttpResponse
+"""What a bidder sees: consultations on line, a deposit, its receipt."""
+
+import json
+from uuid import UUID
+
+from csp.decorators import csp_replace
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from envelopes import limits, public_search, submission
+from envelopes.errors import BadAnnouncement, SubmissionRefused
+from envelopes.forms import PublicSearchForm, read_announcement
+from envelopes.models import Deposit, Envelope
+from envelopes.views.signed_in import signed_in
+from marketplace import http
+from marketplace.models import Bidder, Consultation
+from marketplace.permissions import BidderRequest, bidder_required
+
+PAGE_SIZE = 20  # rows
+LIMITS = {
+    "largest_file_in_gigabytes": limits.LARGEST_FILE // 1000**3,
+    "most_files": limits.MOST_FILES,
+}
 
 
-
-def public_list(request: HttpRequest, **_ids: object) -> HttpResponse:
-    return HttpResponse(status=501)
-
-
-def public_detail(request: HttpRequest, **_ids: object) -> HttpResponse:
-    return HttpResponse(status=501)
-
-
-def start(request: HttpRequest, **_ids: object) -> HttpResponse:
-    return HttpResponse(status=501)
-
-
-def mine(request: HttpRequest, **_ids: object) -> HttpResponse:
-    return HttpResponse(status=501)
-
-
-def detail(request: HttpRequest, **_ids: object) -> HttpResponse:
-    return HttpResponse(status=501)
+@require_safe
+def public_list(request: HttpRequest) -> HttpResponse:
+    form = PublicSearchForm(request.GET)
+    asked = form.cleaned_data if form.is_valid() else {}
+    now = timezone.now()
+    found = public_search.search(
+        text=asked.get("q", ""), with_closed=asked.get("closed", False), now=now
+    )
+    context = {
+        "form": form,
+        "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
+        "is_search": any(asked.values()),
+        "now": now,
+    }
+    return render(request, "envelopes/public_list.html", context)
 
 
-def submit(request: HttpRequest, **_ids: object) -> HttpResponse:
-    return HttpResponse(status=501)
+@require_safe
+def public_detail(request: HttpRequest, consultation_id: UUID) -> HttpResponse:
+    published = Consultation.objects.published().select_related("service__organisation")
+    consultation = get_object_or_404(published, pk=consultation_id)
+    bidder = Bidder.objects.filter(user=request.user.pk).first()
+    deposits = consultation.deposits.visible_to(bidder) if bidder else Deposit.objects.none()
+    context = LIMITS | {
+        "consultation": consultation,
+        "lots": consultation.lots.order_by("number"),
+        "now": timezone.now(),
+        "is_bidder": bidder is not None,
+        "deposits": deposits.order_by("created_at"),
+        "has_draft": any(deposit.state == Deposit.State.DRAFT for deposit in deposits),
+    }
+    return render(request, "envelopes/public_detail.html", context)
 
 
-def receipt(request: HttpRequest, **_ids: object) -> HttpResponse:
-    return HttpResponse(status=501)
+@bidder_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def start(request: BidderRequest, consultation_id: UUID) -> HttpResponse:
+    consultation = get_object_or_404(Consultation.objects.published(), pk=consultation_id)
+    if request.method != "POST":  # where signing in leads back to
+        return redirect("envelopes:public_detail", consultation.pk)
+    deposit = submission.start(consultation, request.bidder, now=timezone.now())
+    return redirect("envelopes:deposit", deposit.pk)
 
 
-def receipt_file(request: HttpRequest, **_ids: object) -> HttpResponse:
-    return HttpResponse(status=501)
+@bidder_required
+@require_safe
+def mine(request: BidderRequest) -> HttpResponse:
+    deposits = Deposit.objects.visible_to(request.bidder)
+    found = deposits.select_related("consultation__service__organisation").order_by("-created_at")
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    return render(request, "envelopes/deposits.html", {"page": page, "now": timezone.now()})
+
+
+# The policy is that of `static/ts/worker.ts`.
+@csp_replace({"trusted-types": ["sigille"]})  # type: ignore[arg-type]  # it types views without ids
+@bidder_required
+@require_safe
+def detail(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
+    deposit = _deposit(request, deposit_id)
+    if deposit.state == Deposit.State.SUBMITTED:
+        return redirect("envelopes:receipt", deposit.pk)
+    envelopes = deposit.envelopes.select_related("lot").order_by("kind", "lot__number")
+    context = LIMITS | {
+        "deposit": deposit,
+        "consultation": deposit.consultation,
+        "lots": deposit.consultation.lots.order_by("number"),
+        "envelopes": envelopes,
+        "now": timezone.now(),
+        "page_data": _page_data(deposit, list(envelopes)),
+    }
+    return render(request, "envelopes/deposit.html", context)
+
+
+@signed_in
+@bidder_required
+@require_POST
+def submit(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
+    deposit = _deposit(request, deposit_id)
+    try:
+        announcement = read_announcement(request.body)  # whole: only then is the time looked at
+        submission.submit(deposit.pk, announcement, actor=request.user, now=timezone.now())
+    except SubmissionRefused as refusal:
+        status = 400 if isinstance(refusal, BadAnnouncement) else 409
+        return http.refuse_json(request, refusal, deposit, status=status)
+    return JsonResponse({"receipt": reverse("envelopes:receipt", args=[deposit.pk])})
+
+
+@bidder_required
+@require_safe
+def receipt(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
+    deposit = _submitted(request, deposit_id)
+    context = {
+        "deposit": deposit,
+        "consultation": deposit.consultation,
+        "receipt": json.loads(bytes(deposit.receipt.content)),
+    }
+    return render(request, "envelopes/receipt.html", context)
+
+
+@bidder_required
+@require_safe
+def receipt_file(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
+    """The receipt itself: the same bytes for ever."""
+    deposit = _submitted(request, deposit_id)
+    return HttpResponse(
+        bytes(deposit.receipt.content),
+        content_type="application/json",
+        headers={"Content-Disposition": f'attachment; filename="receipt-{deposit.pk}.json"'},
+    )
+
+
+def _deposit(request: BidderRequest, deposit_id: UUID) -> Deposit:
+    visible = Deposit.objects.visible_to(request.bidder)
+    found = visible.select_related("consultation__service__organisation", "company")
+    return get_object_or_404(found, pk=deposit_id)
+
+
+def _submitted(request: BidderRequest, deposit_id: UUID) -> Deposit:
+    submitted = Deposit.objects.visible_to(request.bidder).filter(state=Deposit.State.SUBMITTED)
+    found = submitted.select_related("consultation__service__organisation", "company", "receipt")
+    return get_object_or_404(found, pk=deposit_id)
+
+
+def _page_data(deposit: Deposit, envelopes: list[Envelope]) -> dict[str, object]:
+    """What `static/ts/pages/deposit.ts` reads."""
+    return {
+        "deposit": str(deposit.pk),
+        "uploadsUrl": reverse("envelopes:uploads", args=[deposit.pk]),
+        "submitUrl": reverse("envelopes:submit", args=[deposit.pk]),
+        "workerUrl": static("dist/workers/digest.js"),
+        "csrfCookie": settings.CSRF_COOKIE_NAME,
+        "largestFile": limits.LARGEST_FILE,
+        "mostFiles": limits.MOST_FILES,
+        "requestSize": limits.LARGEST_REQUEST,
+        "envelopes": [
+            {"id": str(e.pk), "kind": e.kind, "lot": e.lot.number if e.lot else None}
+            for e in envelopes
+        ],
+        "uploads": [
+            {
+                "id": str(file.pk),
+                "url": reverse("envelopes:upload", args=[file.pk]),
+                "envelope": str(file.envelope_id),
+                "size": file.size,
+                "received": file.received_size,
+                "isComplete": file.completed_at is not None,
+            }
+            for file in deposit.uploads().order_by("created_at")
+        ],
+    }

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: EUPL-1.2
+// The page on which a bid is prepared: files by envelope, sent as they are chosen, then submitted together.
+import './countdown'
+import { Digester } from '../digest'
+import { formatDuration, formatRate } from '../units'
+import type { Problem } from '../upload'
+import { type PageData, readData } from './deposit/data'
+import { bindDropzone, foldName, ignoreDropsElsewhere, isNameAllowed } from './deposit/dropzone'
+import { FileRow, type RowHost, type RowState } from './deposit/file-row'
+import { DepositMemory } from './deposit/memory'
+import { Rate } from './deposit/rate'
+import { submit } from './deposit/submission'
+import { alertWith, fill, find, findAll, textOf } from './opening/page'
+
+const UPLOADS_AT_ONCE = 2
+const ANNOUNCED: ReadonlySet<RowState> = new Set(['received', 'stopped', 'broken'])
+const HALTED: ReadonlySet<RowState> = new Set(['stopped', 'broken', 'paused'])
+
+class DepositPage implements RowHost {
+  readonly data: PageData = readData()
+  readonly memory = new DepositMemory(this.data.deposit)
+  readonly digester = new Digester(this.data.workerUrl)
+  readonly #rate = new Rate()
+  readonly #summary = find(document, '[data-summary]', HTMLElement)
+  readonly #dialog = find(document, '[data-confirm]', HTMLDialogElement)
+  #rows: FileRow[] = []
+  #isLeaving = false
+
+  constructor() {
+    for (const upload of this.data.uploads) {
+      const known = this.memory.file(upload.id) ?? null
+      const row = this.#append(new FileRow(this, upload.envelope, known, upload.size))
+      row.resumeFrom(upload.url, upload.received, upload.isComplete)
+    }
+    for (const zone of findAll(document, '[data-envelope]')) {
+      bindDropzone(zone, (files) => {
+        this.#add(zone, files)
+      })
+    }
+    this.#bind()
+    this.#showSummary()
+  }
+
+  changed(row: FileRow): void {
+    if (ANNOUNCED.has(row.state)) this.#announce(row)
+    this.#startNext()
+    this.#showSummary()
+  }
+
+  removed(row: FileRow): void {
+    this.#rows = this.#rows.filter((other) => other !== row)
+    this.#emptyStates()
+    this.#startNext()
+    this.#showSummary()
+    find(document, `[data-envelope="${row.envelope}"] input`, HTMLElement).focus()
+  }
+
+  explain(problem: Problem): string {
+    if (problem.message !== undefined) return `${problem.message} ${problem.remedy ?? ''}`.trim()
+    const isKnown = document.querySelector(`[data-text="${CSS.escape(problem.code)}"]`) !== null
+    return textOf(document, isKnown ? problem.code : 'server')
+  }
+
+  #add(zone: HTMLElement, files: readonly File[]): void {
+    const refusals = files.map((file) => this.#addOne(zone, file)).filter((text) => text !== null)
+    alertWith(find(zone, '[data-refusals]', HTMLElement), refusals.length > 0 ? refusals.join('\n') : undefined)
+    this.#emptyStates()
+    this.#startNext()
+  }
+
+  /** Adds the file, or gives it to the line that awaits it; why not, where it cannot. */
+  #addOne(zone: HTMLElement, file: File): string | null {
+    const envelope = zone.dataset.envelope ?? ''
+    const rows = this.#rows.filter((row) => row.envelope === envelope)
+    const begun = rows.find((row) => row.awaits(file))
+    if (begun !== undefined) {
+      begun.give(file)
+      return null
+    }
+    const refusal = this.#refusalOf(file, rows)
+    if (refusal !== null) return textOf(document, refusal, { name: file.name })
+    const { name, size, lastModified } = file
+    this.#append(new FileRow(this, envelope, { name, size, lastModified, sha256: null }, size)).give(file)
+    return null
+  }
+
+  #refusalOf(file: File, rows: readonly FileRow[]): string | null {
+    if (file.size > this.data.largestFile) return 'too_large'
+    if (this.#rows.length >= this.data.mostFiles) return 'too_many'
+    if (!isNameAllowed(file.name)) return 'bad_name'
+    const isTaken = rows.some((row) => row.known !== null && foldName(row.known.name) === foldName(file.name))
+    return isTaken ? 'same_name' : null
+  }
+
+  #append(row: FileRow): FileRow {
+    this.#rows.push(row)
+    find(document, `[data-files="${row.envelope}"]`, HTMLElement).append(row.element)
+    this.#emptyStates()
+    return row
+  }
+
+  #startNext(): void {
+    const free = UPLOADS_AT_ONCE - this.#rows.filter((row) => row.isBusy).length
+    for (const row of this.#rows.filter((one) => one.state === 'waiting').slice(0, Math.max(0, free))) row.start()
+  }
+
+  #emptyStates(): void {
+    for (const list of findAll(document, '[data-files]')) list.hidden = list.childElementCount === 0
+  }
+
+  #announce(row: FileRow): void {
+    const place = find(document, '[data-announcements]', HTMLElement)
+    place.textContent = textOf(document, `announce_${row.state}`, { name: row.known?.name ?? '' })
+  }
+
+  #showSummary(): void {
+    const received = this.#rows.filter((row) => row.state === 'received').length
+    this.#summary.dataset.state = this.#rows.length === 0 ? 'empty' : received === this.#rows.length ? 'ready' : 'busy'
+    for (const place of findAll(this.#summary, '[data-when]')) place.hidden = place.dataset.when !== this.#summary.dataset.state
+    const count = find(this.#summary, '[data-count]', HTMLElement)
+    count.textContent = fill(count.dataset.pattern ?? '', { received, total: this.#rows.length })
+    this.#toggleAll('pause', (row) => row.isBusy || row.state === 'waiting')
+    this.#toggleAll('resume', (row) => row.state === 'paused' || row.state === 'stopped')
+  }
+
+  #toggleAll(action: string, concerns: (row: FileRow) => boolean): void {
+    find(this.#summary, `[data-all="${action}"]`, HTMLElement).hidden = !this.#rows.some(concerns)
+  }
+
+  /** Every half second: rate and time left of what is on its way. */
+  #showRate(): void {
+    const sent = this.#rows.reduce((total, row) => total + row.sent, 0)
+    const left = this.#rows.reduce((total, row) => total + (row.isBusy || row.state === 'waiting' ? row.size - row.sent : 0), 0)
+    this.#rate.add(sent, performance.now())
+    const rate = left > 0 ? this.#rate.current : 0
+    const place = find(this.#summary, '[data-rate]', HTMLElement)
+    place.hidden = rate === 0
+    const language = document.documentElement.lang
+    place.textContent = fill(place.dataset.pattern ?? '', {
+      rate: formatRate(rate, language),
+      left: formatDuration(left / (rate || 1), language),
+    })
+  }
+
+  #bind(): void {
+    ignoreDropsElsewhere()
+    setInterval(() => {
+      this.#showRate()
+    }, 500)
+    this.#on('[data-all="pause"]', () => {
+      for (const row of this.#rows) if (row.isBusy || row.state === 'waiting') void row.pause()
+    })
+    this.#on('[data-all="resume"]', () => {
+      this.#resumeAll()
+    })
+    this.#on('[data-check]', () => {
+      this.#check()
+    })
+    this.#on('[data-submit]', () => void this.#submit())
+    this.#on('[data-cancel]', () => {
+      this.#dialog.close()
+    })
+    window.addEventListener('online', () => {
+      for (const row of this.#rows) if (row.element.dataset.problem === 'offline') row.resume()
+    })
+    window.addEventListener('beforeunload', (event) => {
+      if (!this.#isLeaving && this.#rows.some((row) => row.isBusy || row.state === 'waiting' || row.state === 'checking')) event.preventDefault()
+    })
+  }
+
+  #on(selector: string, act: () => void): void {
+    find(document, selector, HTMLElement).addEventListener('click', act)
+  }
+
+  #resumeAll(): void {
+    for (const row of this.#rows) if (row.state === 'paused' || row.state === 'stopped') row.resume()
+  }
+
+  /** Says what is missing, or shows once more to whom and for what the bid goes. */
+  #check(): void {
+    const missing = this.#missing()
+    alertWith(find(document, '[data-not-ready]', HTMLElement), missing === null ? undefined : textOf(document, missing))
+    if (missing !== null) return
+    for (const { id } of this.data.envelopes) this.#listForConfirmation(id)
+    alertWith(find(this.#dialog, '[data-refused]', HTMLElement), undefined)
+    this.#dialog.showModal()
+  }
+
+  #missing(): string | null {
+    if (this.#rows.length === 0) return 'nothing'
+    if (this.#rows.some((row) => row.state === 'needs-file' || row.state === 'unknown')) return 'needs_files'
+    if (this.#rows.some((row) => HALTED.has(row.state))) return 'not_all_received'
+    return this.#rows.every((row) => row.state === 'received') ? null : 'still_sending'
+  }
+
+  #listForConfirmation(envelope: string): void {
+    const rows = this.#rows.filter((row) => row.envelope === envelope)
+    const place = find(this.#dialog, `[data-confirm-envelope="${envelope}"]`, HTMLElement)
+    place.classList.toggle('is-empty', rows.length === 0)
+    find(place, '[data-none]', HTMLElement).hidden = rows.length > 0
+    const items = rows.map((row) => {
+      const item = document.createElement('li')
+      item.textContent = row.known?.name ?? ''
+      return item
+    })
+    find(place, 'ul', HTMLUListElement).replaceChildren(...items)
+  }
+
+  async #submit(): Promise<void> {
+    const button = find(this.#dialog, '[data-submit]', HTMLButtonElement)
+    button.disabled = true
+    this.#isLeaving = true
+    const problem = await submit(this.data, this.#rows, this.memory.salt)
+    if (problem === null) return
+    this.#isLeaving = false
+    button.disabled = false
+    const text = problem.code === 'offline' ? textOf(document, 'submit_offline') : this.explain(problem)
+    alertWith(find(this.#dialog, '[data-refused]', HTMLElement), text)
+  }
+}
+
+new DepositPage()

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: EUPL-1.2
+import { type Digester, FileUnreadable } from '../../digest'
+import { formatSize } from '../../units'
+import { FileUpload, type Problem, removeUpload, type UploadListener } from '../../upload'
+import { clone, find, findAll } from '../opening/page'
+import { csrfToken, type PageData, uploadId } from './data'
+import type { DepositMemory, KnownFile } from './memory'
+
+/** Each has its sentence in the template, `data-when`, and its buttons, `data-for`. */
+export type RowState =
+  | 'waiting' // for its turn
+  | 'uploading'
+  | 'retrying'
+  | 'paused'
+  | 'checking' // received; its digest is being computed
+  | 'received'
+  | 'needs-file' // begun before a reload: the same file must be chosen again
+  | 'unknown' // sent from another browser: its name is not known here
+  | 'stopped' // may be resumed
+  | 'broken' // may not
+
+const BEYOND_REPAIR = new Set(['already_submitted', 'beyond_length', 'changed', 'file_too_large', 'too_many_files', 'unknown_envelope', 'unreadable'])
+
+export interface RowHost {
+  readonly data: PageData
+  readonly memory: DepositMemory
+  readonly digester: Digester
+  changed(row: FileRow): void
+  removed(row: FileRow): void
+  explain(problem: Problem): string
+}
+
+/** One file of the list: what is known of it, its upload, its digest and its line on the page. */
+export class FileRow implements UploadListener {
+  readonly element: HTMLElement
+  readonly envelope: string
+  readonly host: RowHost
+  known: KnownFile | null
+  state: RowState = 'waiting'
+  sent = 0
+  #url: string | null = null
+  #file: File | null = null
+  #upload: FileUpload | null = null
+  #isReceived = false
+
+  constructor(host: RowHost, envelope: string, known: KnownFile | null, size: number) {
+    this.host = host
+    this.envelope = envelope
+    this.known = known
+    this.element = clone(document, 'file')
+    this.element.dataset.size = String(size)
+    const language = document.documentElement.lang
+    for (const place of findAll(this.element, '[data-name]')) {
+      if (known !== null) place.textContent = known.name
+    }
+    find(this.element, '[data-size]', HTMLElement).textContent = formatSize(size, language)
+    this.#bind()
+  }
+
+  get size(): number {
+    return Number(this.element.dataset.size)
+  }
+
+  get id(): string {
+    return this.#url === null ? '' : uploadId(this.#url)
+  }
+
+  get isBusy(): boolean {
+    return this.state === 'uploading' || this.state === 'retrying'
+  }
+
+  /** A file that the server has, whole or not, from before this page was loaded. */
+  resumeFrom(url: string, received: number, isComplete: boolean): void {
+    this.#url = url
+    this.#isReceived = isComplete
+    this.sent = received
+    if (this.known === null) this.#become('unknown')
+    else this.#become(isComplete && this.known.sha256 !== null ? 'received' : 'needs-file')
+  }
+
+  /** Whether this is the file that was begun: by name, size and date. */
+  awaits(file: File): boolean {
+    const { known, state } = this
+    if (state !== 'needs-file' || known === null) return false
+    return file.name === known.name && file.size === known.size && file.lastModified === known.lastModified
+  }
+
+  give(file: File): void {
+    this.#file = file
+    void this.#digest(file)
+    this.#become(this.#isReceived ? 'checking' : 'waiting')
+  }
+
+  start(): void {
+    if (this.#file === null) return
+    const { data } = this.host
+    this.#upload ??= new FileUpload(
+      this.#file,
+      {
+        endpoint: data.uploadsUrl,
+        envelope: this.envelope,
+        requestSize: data.requestSize,
+        url: this.#url,
+        csrfToken: () => csrfToken(data),
+      },
+      this,
+    )
+    this.#upload.start()
+    this.#become('uploading')
+  }
+
+  async pause(): Promise<void> {
+    this.#become('paused')
+    await this.#upload?.pause()
+  }
+
+  resume(): void {
+    this.#become('waiting')
+  }
+
+  async remove(): Promise<void> {
+    await this.#upload?.pause()
+    const problem = this.#url === null ? null : await removeUpload(this.#url, csrfToken(this.host.data))
+    if (problem !== null) {
+      this.stopped(problem)
+      return
+    }
+    this.host.memory.forget(this.id)
+    this.element.remove()
+    this.host.removed(this)
+  }
+
+  created(url: string): void {
+    this.#url = new URL(url, document.baseURI).pathname
+    if (this.known !== null) this.host.memory.remember(this.id, this.known)
+  }
+
+  progressed(bytes: number): void {
+    this.sent = bytes
+    if (this.state === 'retrying') this.#become('uploading')
+    else this.#show()
+  }
+
+  retrying(): void {
+    if (this.isBusy) this.#become('retrying')
+  }
+
+  received(): void {
+    this.#isReceived = true
+    this.sent = this.size
+    this.#become(this.known?.sha256 === null ? 'checking' : 'received')
+  }
+
+  stopped(problem: Problem): void {
+    find(this.element, '[data-problem]', HTMLElement).textContent = this.host.explain(problem)
+    this.#become(BEYOND_REPAIR.has(problem.code) ? 'broken' : 'stopped')
+    this.element.dataset.problem = problem.code
+  }
+
+  async #digest(file: File): Promise<void> {
+    try {
+      this.#digested(await this.host.digester.digest(file))
+    } catch (error) {
+      if (!(error instanceof FileUnreadable)) throw error
+      await this.#upload?.pause()
+      this.stopped({ code: 'unreadable' })
+    }
+  }
+
+  #digested(sha256: string): void {
+    if (this.known === null) return
+    if (this.known.sha256 !== null && this.known.sha256 !== sha256) {
+      void this.#upload?.pause()
+      this.stopped({ code: 'changed' })
+      return
+    }
+    this.known = { ...this.known, sha256 }
+    if (this.id !== '') this.host.memory.remember(this.id, this.known)
+    if (this.state === 'checking') this.#become('received')
+  }
+
+  #become(state: RowState): void {
+    this.state = state
+    this.element.dataset.state = state
+    delete this.element.dataset.problem
+    for (const place of findAll(this.element, '[data-when]')) {
+      place.hidden = !(place.dataset.when ?? '').split(' ').includes(state)
+    }
+    this.#show()
+    this.host.changed(this)
+  }
+
+  #show(): void {
+    const ratio = this.size === 0 ? Number(this.#isReceived) : this.sent / this.size
+    find(this.element, 'progress', HTMLProgressElement).value = ratio
+    const percent = new Intl.NumberFormat(document.documentElement.lang, { style: 'percent' }).format(Math.floor(ratio * 100) / 100)
+    find(this.element, '[data-percent]', HTMLElement).textContent = percent
+  }
+
+  #bind(): void {
+    const actions: Record<string, () => void> = {
+      pause: () => void this.pause(),
+      resume: () => {
+        this.resume()
+      },
+      remove: () => void this.remove(),
+    }
+    for (const [name, act] of Object.entries(actions)) {
+      find(this.element, `[data-action="${name}"]`, HTMLElement).addEventListener('click', act)
+    }
+    const again = find(this.element, '[data-action="choose"]', HTMLInputElement)
+    again.addEventListener('change', () => {
+      this.#chooseAgain(again)
+    })
+  }
+
+  #chooseAgain(input: HTMLInputElement): void {
+    const [file] = input.files ?? []
+    find(this.element, '[data-other-file]', HTMLElement).hidden = file === undefined || this.awaits(file)
+    if (file !== undefined && this.awaits(file)) this.give(file)
+    input.value = ''
+  }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: EUPL-1.2
+import { decodeUtf8 } from '../../bytes'
+import { toCanonical } from '../../canonical'
+import { parseProblem, type Problem } from '../../upload'
+import { csrfToken, type PageData } from './data'
+import type { FileRow } from './file-row'
+import { keepAnnex } from './memory'
+
+interface Part {
+  readonly id: string
+  readonly kind: string
+  readonly lot: number | null
+  readonly files: readonly { id: string; name: string; size: number; sha256: string }[]
+}
+
+/** Submits the files of these rows; where it is refused, why. Else the page is left for the receipt. */
+export async function submit(data: PageData, rows: readonly FileRow[], salt: string): Promise<Problem | null> {
+  const parts = partsOf(data, rows)
+  keepAnnex(data.deposit, annexOf(data.deposit, parts, salt)) // before: the answer may be lost
+  const body = JSON.stringify({ annex_salt: salt, envelopes: parts.map(({ id, files }) => ({ id, files })) })
+  const headers = { 'Content-Type': 'application/json', 'X-CSRFToken': csrfToken(data) }
+  const response = await fetch(data.submitUrl, { method: 'POST', headers, body }).catch(() => null)
+  if (response === null) return { code: 'offline' }
+  const text = await response.text().catch(() => '')
+  if (!response.ok) return parseProblem(text, response.status)
+  location.assign((JSON.parse(text) as { receipt: string }).receipt)
+  return null
+}
+
+/** The file that the bidder keeps, byte for byte what the server takes the digest of: `envelopes/receipts.py`. */
+function annexOf(deposit: string, parts: readonly Part[], salt: string): string {
+  const envelopes = parts.map(({ files, kind, lot }) => ({
+    files: files.map(({ name, sha256, size }) => ({ name, sha256, size })),
+    kind,
+    lot,
+  }))
+  return decodeUtf8(toCanonical({ deposit, envelopes, salt, version: 1 }))
+}
+
+function partsOf(data: PageData, rows: readonly FileRow[]): Part[] {
+  const parts = data.envelopes.map(({ id, kind, lot }) => ({
+    id,
+    kind,
+    lot,
+    files: rows.flatMap((row) => (row.envelope === id ? [announced(row)] : [])),
+  }))
+  return parts.filter((part) => part.files.length > 0)
+}
+
+function announced(row: FileRow): Part['files'][number] {
+  return { id: row.id, name: row.known?.name ?? '', size: row.size, sha256: row.known?.sha256 ?? '' }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: EUPL-1.2
+import { type DetailedError, Upload } from 'tus-js-client'
+
+const RETRY_DELAYS = [0, 1000, 3000, 5000, 10_000, 20_000] // milliseconds, counted anew after each progress
+const WORTH_RETRYING = new Set([0, 408, 409, 423, 429]) // 0: no answer
+
+/** Why an upload stopped: the server's words where it gave some, else a `code` that the page explains. */
+export interface Problem {
+  readonly code: string
+  readonly message?: string
+  readonly remedy?: string
+}
+
+export interface UploadTarget {
+  readonly endpoint: string
+  readonly envelope: string
+  readonly requestSize: number // bytes
+  /** Where it was created, when it goes on. */
+  readonly url: string | null
+  csrfToken(): string
+}
+
+export interface UploadListener {
+  created(url: string): void
+  /** `bytes` sent; never goes backwards. */
+  progressed(bytes: number): void
+  /** The line is lost; another attempt follows by itself. */
+  retrying(): void
+  received(): void
+  stopped(problem: Problem): void
+}
+
+/** One file on its way, over tus 1.0. Its name is never sent. */
+export class FileUpload {
+  readonly #upload: Upload
+  readonly #listener: UploadListener
+  #sent = 0
+
+  constructor(file: File, target: UploadTarget, listener: UploadListener) {
+    this.#listener = listener
+    this.#upload = new Upload(file, {
+      endpoint: target.endpoint,
+      uploadUrl: target.url,
+      metadata: { envelope: target.envelope },
+      chunkSize: target.requestSize,
+      retryDelays: RETRY_DELAYS,
+      storeFingerprintForResuming: false,
+      // Signing in again, in another tab, changes the token.
+      onBeforeRequest: (request) => {
+        request.setHeader('X-CSRFToken', target.csrfToken())
+      },
+      onUploadUrlAvailable: () => {
+        if (this.#upload.url !== null) listener.created(this.#upload.url)
+      },
+      onProgress: (sent) => {
+        this.#progress(sent)
+      },
+      onShouldRetry: (error) => this.#shouldRetry(error),
+      onSuccess: () => {
+        listener.received()
+      },
+      onError: (error) => {
+        listener.stopped(problemOf(error))
+      },
+    })
+  }
+
+  /** Starts, or goes on from what the server has. */
+  start(): void {
+    this.#upload.start()
+  }
+
+  async pause(): Promise<void> {
+    await this.#upload.abort()
+  }
+
+  /** The server keeps whole blocks only, so what was sent is partly sent again: not shown as a step back. */
+  #progress(sent: number): void {
+    this.#sent = Math.max(this.#sent, sent)
+    this.#listener.progressed(this.#sent)
+  }
+
+  #shouldRetry(error: DetailedError): boolean {
+    const status = statusOf(error)
+    const isWorthIt = WORTH_RETRYING.has(status) || status >= 500
+    if (isWorthIt) this.#listener.retrying()
+    return isWorthIt
+  }
+}
+
+/** Removes an upload from the server; one that is gone already is no problem. */
+export async function removeUpload(url: string, csrfToken: string): Promise<Problem | null> {
+  const headers = { 'Tus-Resumable': '1.0.0', 'X-CSRFToken': csrfToken }
+  const response = await fetch(url, { method: 'DELETE', headers }).catch(() => null)
+  if (response === null) return { code: 'offline' }
+  return response.ok || response.status === 404 ? null : parseProblem(await response.text(), response.status)
+}
+
+/** What a refusal of ours says, `{code, message, remedy}`; anything else is told by its status. */
+export function parseProblem(body: string, status: number): Problem {
+  try {
+    const value = JSON.parse(body) as Partial<Problem>
+    if (typeof value.code === 'string') return value as Problem
+  } catch {
+    // Not JSON: an error page.
+  }
+  return { code: status === 403 ? 'forbidden' : status === 0 ? 'offline' : 'server' }
+}
+
+function statusOf(error: DetailedError): number {
+  return error.originalResponse?.getStatus() ?? 0
+}
+
+function problemOf(error: Error | DetailedError): Problem {
+  if (!('originalRequest' in error)) return { code: 'unreadable' }
+  return parseProblem(error.originalResponse?.getBody() ?? '', statusOf(error))
+}
