@@ -50,17 +50,17 @@ def key_list(request: AgentRequest) -> HttpResponse:
     """Both tables of a service. The choice of the service stays in the address, as `?service=`."""
     now, service = timezone.now(), _chosen_service(request)
     key_pairs = KeyPair.objects.filter(service=service)
+    others = manageable_services(request.agent).exclude(pk=request.agent.service_id)
     return render(
         request,
         "keys/list.html",
         {
             "service": service,
-            "services": manageable_services(request.agent).order_by("name"),
+            "other_services": others.order_by("name"),
             "personal": _table(request, key_pairs.personal(), "personal", now),
             "backup": _table(request, key_pairs.backup(), "backup", now),
             "census": key_pairs.census(now),
             "may_manage": request.agent.may(Right.MANAGE_KEYS),
-            "may_manage_others": request.agent.may(Right.MANAGE_OTHER_KEYS),
         },
     )
 

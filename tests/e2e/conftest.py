@@ -9,17 +9,19 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
+from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
-from marketplace.models import User
 from tests.e2e.recording import Recorder
+
+if TYPE_CHECKING:  # this file is read before Django is ready
+    from marketplace.models import User
 
 TIMEOUT = 20_000  # milliseconds: the machine may be shared
 ARGUMENTS = [
@@ -32,7 +34,7 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 
-SignIn = Callable[[Page, User], None]
+SignIn = Callable[[Page, "User"], None]
 
 
 @pytest.fixture(scope="session")
@@ -78,13 +80,11 @@ def page(context: BrowserContext) -> Page:
 def sign_in(live_server: LiveServer) -> SignIn:
     """`sign_in(page, user)`: the session of `user` in the page's context, without the sign-in form."""
 
-    def sign_in(page: Page, user: User) -> None:
-        session = SessionStore()
-        session[SESSION_KEY] = str(user.pk)
-        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-        session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-        session.save()
-        name, value = settings.SESSION_COOKIE_NAME, str(session.session_key)
+    def sign_in(page: Page, user: "User") -> None:
+        client = Client()
+        client.force_login(user, settings.AUTHENTICATION_BACKENDS[0])
+        name = settings.SESSION_COOKIE_NAME
+        value = client.cookies[name].value
         page.context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
 
     return sign_in
