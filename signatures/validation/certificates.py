@@ -12,6 +12,7 @@ _QC_COMPLIANCE = "0.4.0.1862.1.1"  # ETSI EN 319 412-5, §4.2
 _QC_ON_SECURE_DEVICE = "0.4.0.1862.1.4"
 _QC_TYPE = "0.4.0.1862.1.6"
 _QC_LEGISLATION = "0.4.0.1862.1.7"
+_EDWARDS_SIZES = {"ed25519": 256, "ed448": 456}  # bits, which asn1crypto does not tell
 _QC_TYPES = {"0.4.0.1862.1.6.1": "esign", "0.4.0.1862.1.6.2": "eseal", "0.4.0.1862.1.6.3": "web"}
 
 
@@ -54,7 +55,7 @@ def describe(certificate: x509.Certificate) -> CertificateFacts:
         not_before=certificate.not_valid_before,
         not_after=certificate.not_valid_after,
         key_algorithm=key.algorithm,
-        key_size=key.bit_size,
+        key_size=_EDWARDS_SIZES.get(key.algorithm) or key.bit_size,
         signature_digest=_signature_digest(certificate),
         is_self_signed=certificate.self_signed in {"yes", "maybe"},
         names=_read_names(certificate),

@@ -20,11 +20,11 @@ def attempt(action: Callable[[], T]) -> T | Problem:
     """
     try:
         return action()
-    except (
-        Exception
-    ) as error:  # a hostile PDF makes parsers raise anything; the answer is "unreadable"
+    except Exception as error:  # noqa: BLE001 - parsers raise anything on a hostile document
         frame = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{type(error).__name__} {frame.name}:{frame.lineno}"
         reference = hashlib.sha256(place.encode()).hexdigest()[:8]
-        _logger.warning("unreadable signature data, reference %s", reference, exc_info=error)
+        # Where it failed, but not the message: parsers quote the document, which may be a bid.
+        calls = "".join(traceback.format_tb(error.__traceback__))
+        _logger.warning("unreadable signature data, reference %s: %s\n%s", reference, place, calls)
         return Problem(Reading.UNREADABLE, type(error).__name__, reference)

@@ -95,12 +95,14 @@ def judge_chain(
             find(FindingCode.NO_CHAIN if is_configured else FindingCode.NO_TRUSTED_LIST),
             *usage,
         )
+    if any(item not in facts.certificates for item in path.certificates):
+        return (find(FindingCode.NOT_EXAMINED), *usage)
     if not path.is_sound:
         return (find(FindingCode.CHAIN_UNSOUND, detail=path.problem), *usage)
     late = tuple(
         find(FindingCode.AUTHORITY_OUT_OF_DATE, subject=authority.subject)
-        for authority in (facts.certificates[item] for item in path.certificates[1:])
-        if not authority.not_before <= at <= authority.not_after
+        for authority in map(facts.certificates.get, path.certificates[1:])
+        if authority is not None and not authority.not_before <= at <= authority.not_after
     )
     return (*(late or (find(FindingCode.CHAIN_SOUND, anchor=path.anchor.fingerprint),)), *usage)
 

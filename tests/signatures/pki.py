@@ -16,7 +16,7 @@ from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -37,7 +37,7 @@ _QC_STATEMENTS = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.3")
 _QC_TYPES = {"esign": "0.4.0.1862.1.6.1", "eseal": "0.4.0.1862.1.6.2", "web": "0.4.0.1862.1.6.3"}
 _COMPLIANCE, _TYPE = "0.4.0.1862.1.1", "0.4.0.1862.1.6"
 
-PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
 
 @dataclass(frozen=True)
@@ -154,6 +154,7 @@ def make_pki() -> Pki:
     signers = {name: issue(profile, intermediate) for name, profile in profiles.items()}
     signers["short"] = issue(GOOD, intermediate, key=_short_key())
     signers["elliptic"] = issue(GOOD, intermediate, key=ec.generate_private_key(ec.SECP256R1()))
+    signers["edwards"] = issue(GOOD, intermediate, key=ed25519.Ed25519PrivateKey.generate())
     signers["self-signed"] = issue(replace(GOOD, common_name="Moi-même"), None)
     return Pki(root, intermediate, issue(stamps, root, key=_second_key()), signers)
 
@@ -276,7 +277,7 @@ def sign(
     registry = SimpleCertificateStore.from_certs([item.asn1 for item in signer.issuers])
     metadata = PdfSignatureMetadata(
         field_name=field_name,
-        md_algorithm="sha256",
+        md_algorithm="sha512" if isinstance(signer.key, ed25519.Ed25519PrivateKey) else "sha256",
         subfilter=SigSeedSubFilter.PADES if baseline else SigSeedSubFilter.ADOBE_PKCS7_DETACHED,
         certify=certify is not None,
         docmdp_permissions=certify or MDPPerm.FILL_FORMS,

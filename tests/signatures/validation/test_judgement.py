@@ -51,7 +51,7 @@ def statuses_of(verdict: Verdict) -> list[Status]:
 C, N, U, B = Status.CONFORM, Status.NOT_CONFORM, Status.INDETERMINATE, Status.TO_CHECK_BY_BUYER
 
 
-@pytest.mark.parametrize("signer", ["good", "elliptic"])
+@pytest.mark.parametrize("signer", ["good", "elliptic", "edwards"])
 @pytest.mark.parametrize("options", [{}, {"timestamped_at": SIGNED}, {"baseline": False}])
 def test_a_good_signature_passes_all_but_the_human_check(signer, options):
     verdict = judge_signed(signer, **options)
@@ -140,6 +140,7 @@ def test_no_defect_of_the_certificate_but_a_proven_one_fails_the_signature():
         "good": Indication.TOTAL_PASSED,
         "revoked": Indication.TOTAL_PASSED,  # not in the list given here
         "elliptic": Indication.TOTAL_PASSED,
+        "edwards": Indication.TOTAL_PASSED,
         "pseudonym": Indication.TOTAL_PASSED,
         "future": Indication.TOTAL_FAILED,
         "expired": Indication.INDETERMINATE,
