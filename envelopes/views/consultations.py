@@ -74,7 +74,12 @@ def publish(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
     found = publication.coverage(consultation, now=timezone.now())
     if consultation.state != Consultation.State.DRAFT or found.problems:
         return redirect("envelopes:consultation", consultation.pk)
-    context = {"consultation": consultation, "coverage": found, "recipients": found.recipients}
+    context = {
+        "consultation": consultation,
+        "lots": consultation.lots.order_by("number"),
+        "coverage": found,
+        "recipients": found.recipients,
+    }
     return render(request, "envelopes/publish.html", context)
 
 

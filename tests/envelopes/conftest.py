@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 
 @pytest.fixture(autouse=True)
@@ -16,3 +19,13 @@ def store(settings, tmp_path) -> Path:
         }
     }
     return location
+
+
+@pytest.fixture
+def set_clock(monkeypatch) -> Callable[[datetime], None]:
+    """`set_clock(instant)`: what the views take for now."""
+
+    def set_clock(instant: datetime) -> None:
+        monkeypatch.setattr(timezone, "now", lambda: instant)
+
+    return set_clock

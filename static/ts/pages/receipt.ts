@@ -24,7 +24,8 @@ function show(text: string): void {
       find(row, '[data-size]', HTMLElement).textContent = formatSize(file.size, document.documentElement.lang)
       find(row, '[data-sha256]', HTMLElement).textContent = file.sha256.replace(/.{4}(?=.)/g, '$& ')
       find(row, `[data-kind="${CSS.escape(kind)}"]`, HTMLElement).hidden = false
-      find(row, '[data-lot]', HTMLElement).textContent = lot === null ? '' : String(lot)
+      find(row, '[data-lot-place]', HTMLElement).hidden = lot === null
+      find(row, '[data-lot]', HTMLElement).textContent = String(lot)
       return row
     }),
   )

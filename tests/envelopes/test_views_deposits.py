@@ -1,0 +1,288 @@
+# SPDX-License-Identifier: EUPL-1.2
+import hashlib
+import json
+
+import pytest
+from django.urls import reverse
+from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
+
+from envelopes import limits
+from envelopes.models import Deposit, Receipt
+from marketplace.models import Consultation, JournalEntry
+from tests.envelopes.deposits import SALT, envelope_of, send
+from tests.factories import (
+    DAY,
+    DEADLINE,
+    NOW,
+    make_agent,
+    make_bidder,
+    make_consultation,
+    make_deposit,
+    make_online_consultation,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def now(set_clock):
+    set_clock(NOW)
+
+
+def url(name: str, *args: object) -> str:
+    return reverse(f"envelopes:{name}", args=args)
+
+
+def submit(client, deposit: Deposit, body: object):
+    return client.post(url("submit", deposit.pk), body, content_type="application/json")
+
+
+def body_of(deposit: Deposit, *, content: bytes = b"42") -> dict:
+    """One file, received, and what the page says to submit."""
+    envelope = envelope_of(deposit)
+    file = send(envelope, content)
+    announced = {
+        "id": str(file.pk),
+        "name": "offre.pdf",
+        "size": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    return {"envelopes": [{"id": str(envelope.pk), "files": [announced]}], "annex_salt": SALT}
+
+
+@pytest.fixture
+def deposit(client) -> Deposit:
+    """In preparation, by the bidder who is signed in."""
+    deposit = make_deposit()
+    client.force_login(deposit.bidder.user)
+    return deposit
+
+
+def test_public_list_shows_what_is_on_line_and_open(client):
+    shown = make_online_consultation()
+    closed = make_online_consultation(closes_at=NOW + DAY / 2, opens_at=NOW + DAY)
+    Consultation.objects.filter(pk=closed.pk).update(closes_at=NOW)
+    hidden = make_consultation()
+
+    response = client.get(url("public_list"))
+
+    assertContains(response, shown.reference)
+    assertNotContains(response, closed.reference)
+    assertNotContains(response, hidden.reference)
+    assertContains(client.get(url("public_list"), {"closed": "on"}), closed.reference)
+
+
+@pytest.mark.parametrize("field", ["reference", "title", "buyer"])
+def test_public_list_searches_reference_title_and_buyer(client, field):
+    sought = make_online_consultation(title="Voirie")
+    other = make_online_consultation(title="Piscine")
+    buyer = sought.service.organisation.name
+    text = {"reference": sought.reference, "title": "voirie", "buyer": buyer}[field]
+
+    response = client.get(url("public_list"), {"q": text})
+
+    assertContains(response, sought.reference)
+    assertNotContains(response, other.reference)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_public_list_asks_as_much_for_one_row_as_for_three(
+    client, django_assert_num_queries, count
+):
+    for _ in range(count):
+        make_online_consultation()
+
+    with django_assert_num_queries(2):
+        client.get(url("public_list"))
+
+
+def test_public_detail_announces_the_limits(client):
+    consultation = make_online_consultation()
+
+    response = client.get(url("public_detail", consultation.pk))
+
+    assertContains(response, str(limits.LARGEST_FILE // 1000**3))
+    assertContains(response, consultation.title)
+
+
+def test_public_detail_of_a_draft_does_not_exist(client):
+    assert client.get(url("public_detail", make_consultation().pk)).status_code == 404
+
+
+def test_public_detail_shows_a_bidder_no_deposit_of_another(client, deposit):
+    rival = make_bidder()
+    client.force_login(rival.user)
+
+    response = client.get(url("public_detail", deposit.consultation_id))
+
+    assertNotContains(response, str(deposit.pk))
+    assert list(response.context["deposits"]) == []
+
+
+def test_start_leads_to_the_deposit(client):
+    consultation = make_online_consultation()
+    bidder = make_bidder()
+    client.force_login(bidder.user)
+
+    response = client.post(url("start_deposit", consultation.pk))
+
+    assertRedirects(response, url("deposit", Deposit.objects.get(company=bidder.company).pk))
+
+
+def test_start_of_a_draft_does_not_exist(client):
+    client.force_login(make_bidder().user)
+
+    assert client.post(url("start_deposit", make_consultation().pk)).status_code == 404
+    assert not Deposit.objects.exists()
+
+
+def test_start_by_get_changes_nothing(client):
+    consultation = make_online_consultation()
+    client.force_login(make_bidder().user)
+
+    response = client.get(url("start_deposit", consultation.pk))
+
+    assertRedirects(response, url("public_detail", consultation.pk))
+    assert not Deposit.objects.exists()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_mine_asks_as_much_for_one_deposit_as_for_three(client, django_assert_num_queries, count):
+    bidder = make_bidder()
+    client.force_login(bidder.user)
+    for _ in range(count):
+        make_deposit(bidder=bidder)
+
+    with django_assert_num_queries(8):
+        response = client.get(url("deposits"))
+
+    assert len(response.context["page"].object_list) == count
+
+
+def test_deposit_page_knows_the_files_but_not_their_names(client, deposit):
+    file = send(envelope_of(deposit), b"content")
+
+    response = client.get(url("deposit", deposit.pk))
+
+    [upload] = response.context["page_data"]["uploads"]
+    assert upload == {
+        "id": str(file.pk),
+        "url": url("upload", file.pk),
+        "envelope": str(file.envelope_id),
+        "size": 7,
+        "received": 7,
+        "isComplete": True,
+    }
+    assert "trusted-types sigille" in response.headers["Content-Security-Policy"]
+
+
+PAGES = ["deposit", "receipt", "receipt_file"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_deposit_of_another_company_does_not_exist(client, deposit, name):
+    submit(client, deposit, body_of(deposit))
+    client.force_login(make_bidder().user)
+
+    assert client.get(url(name, deposit.pk)).status_code == 404
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_deposit_does_not_exist_for_an_agent(client, deposit, name):
+    submit(client, deposit, body_of(deposit))
+    agent = make_agent(service=deposit.consultation.service, is_administrator=True)
+    client.force_login(agent.user)
+
+    assert client.get(url(name, deposit.pk)).status_code == 404
+
+
+def test_submit_leads_to_the_receipt(client, deposit):
+    response = submit(client, deposit, body_of(deposit))
+
+    assert response.json() == {"receipt": url("receipt", deposit.pk)}
+    assertContains(client.get(url("receipt", deposit.pk)), deposit.company.name)
+    assertRedirects(client.get(url("deposit", deposit.pk)), url("receipt", deposit.pk))
+
+
+def test_receipt_file_is_the_same_bytes_for_ever(client, deposit):
+    body = body_of(deposit)
+    submit(client, deposit, body)
+    first = client.get(url("receipt_file", deposit.pk))
+
+    assert submit(client, deposit, body).status_code == 200
+    again = client.get(url("receipt_file", deposit.pk))
+
+    assert first.content == again.content == bytes(Receipt.objects.get().content)
+    assert first.headers["Content-Disposition"] == (
+        f'attachment; filename="receipt-{deposit.pk}.json"'
+    )
+
+
+def test_receipt_of_a_late_bid_says_so(client, deposit, set_clock):
+    body = body_of(deposit)
+    set_clock(DEADLINE)
+    client.force_login(deposit.bidder.user)
+
+    submit(client, deposit, body)
+
+    assertContains(client.get(url("receipt", deposit.pk)), "data-late")
+
+
+def test_receipt_of_a_deposit_in_preparation_does_not_exist(client, deposit):
+    assert client.get(url("receipt", deposit.pk)).status_code == 404
+
+
+def test_submit_refuses_with_a_reason_and_a_remedy(client, deposit):
+    response = submit(client, deposit, {"envelopes": [], "annex_salt": SALT})
+
+    assert response.status_code == 409
+    assert response.json().keys() == {"code", "message", "remedy"}
+    assert response.json()["code"] == "nothing_to_submit"
+    assert JournalEntry.objects.get(action="refused.nothing_to_submit").organisation is None
+
+
+FILE = {"id": "9d4f7c8a-0000-4000-8000-000000000000", "name": "a", "size": 1, "sha256": "0" * 64}
+ENVELOPE = {"id": FILE["id"], "files": [FILE]}
+MALFORMED = {
+    "not JSON": "{",
+    "a list": [],
+    "no salt": {"envelopes": []},
+    "short salt": {"envelopes": [], "annex_salt": "00"},
+    "number for salt": {"envelopes": [], "annex_salt": 1},
+    "envelope twice": {"envelopes": [ENVELOPE, ENVELOPE], "annex_salt": SALT},
+    "no files": {"envelopes": [{"id": FILE["id"]}], "annex_salt": SALT},
+    "bad id": {"envelopes": [{"id": "x", "files": []}], "annex_salt": SALT},
+    "bool for size": {
+        "envelopes": [{"id": FILE["id"], "files": [FILE | {"size": True}]}],
+        "annex_salt": SALT,
+    },
+    "bad digest": {
+        "envelopes": [{"id": FILE["id"], "files": [FILE | {"sha256": "G" * 64}]}],
+        "annex_salt": SALT,
+    },
+}
+
+
+@pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED)
+def test_submit_refuses_another_form_than_the_page_sends(client, deposit, body):
+    response = submit(client, deposit, body if isinstance(body, str) else json.dumps(body))
+
+    assert (response.status_code, response.json()["code"]) == (400, "bad_announcement")
+
+
+def test_submit_tells_a_script_that_the_session_has_ended(client, deposit):
+    body = body_of(deposit)
+    client.logout()
+
+    response = submit(client, deposit, body)
+
+    assert (response.status_code, response.json()["code"]) == (401, "signed_out")
+
+
+def test_submit_by_a_rival_does_not_exist(client, deposit):
+    body = body_of(deposit)
+    client.force_login(make_bidder().user)
+
+    assert submit(client, deposit, body).status_code == 404
+    deposit.refresh_from_db()
+    assert deposit.state == Deposit.State.DRAFT

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: EUPL-1.2
+import base64
+import io
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from envelopes import limits
+from envelopes.models import Deposit, SealedFile
+from keys.cms import BLOCK_SIZE
+from tests.envelopes.deposits import envelope_of, opened, send
+from tests.factories import make_bidder, make_deposit, make_online_consultation, make_private_key
+
+pytestmark = pytest.mark.django_db
+TUS = {"Tus-Resumable": "1.0.0"}
+OCTETS = "application/offset+octet-stream"
+
+
+@pytest.fixture
+def deposit(client) -> Deposit:
+    """In preparation, by the bidder who is signed in."""
+    deposit = make_deposit()
+    client.force_login(deposit.bidder.user)
+    return deposit
+
+
+def metadata(value: object) -> str:
+    return "envelope " + base64.b64encode(str(value).encode()).decode()
+
+
+def create(client, deposit: Deposit, size: int = 4, **headers: str):
+    headers = {
+        "Upload-Length": str(size),
+        "Upload-Metadata": metadata(envelope_of(deposit).pk),
+    } | headers
+    return client.post(reverse("envelopes:uploads", args=[deposit.pk]), headers=TUS | headers)
+
+
+def patch(client, url: str, content: bytes, offset: int = 0, **options):
+    options = {"content_type": OCTETS} | options
+    headers = TUS | {"Upload-Offset": str(offset)} | options.pop("headers", {})
+    return client.patch(url, content, headers=headers, **options)
+
+
+def test_options_say_what_is_offered(client, deposit):
+    response = client.options(reverse("envelopes:uploads", args=[deposit.pk]))
+
+    assert response.status_code == 204
+    assert response.headers["Tus-Version"] == response.headers["Tus-Resumable"] == "1.0.0"
+    assert response.headers["Tus-Extension"] == "creation,termination"
+    assert response.headers["Tus-Max-Size"] == str(limits.LARGEST_FILE)
+
+
+def test_upload_is_created_sent_in_two_requests_and_opens(client):
+    private_key = make_private_key()
+    deposit = make_deposit(consultation=make_online_consultation(private_key=private_key))
+    client.force_login(deposit.bidder.user)
+    content = bytes(BLOCK_SIZE) + b"the end"
+
+    created = create(client, deposit, len(content))
+    url = created.headers["Location"]
+    first = patch(client, url, content[: BLOCK_SIZE + 3])
+    standing = client.head(url, headers=TUS)
+    second = patch(client, url, content[BLOCK_SIZE:], BLOCK_SIZE)
+
+    assert (created.status_code, first.status_code, second.status_code) == (201, 204, 204)
+    assert first.headers["Upload-Offset"] == standing.headers["Upload-Offset"] == str(BLOCK_SIZE)
+    assert standing.headers["Upload-Length"] == second.headers["Upload-Offset"] == str(len(content))
+    assert standing.headers["Cache-Control"] == "no-store"
+    assert opened(SealedFile.objects.get(), private_key) == content
+
+
+def test_empty_file_is_whole_once_created(client, deposit):
+    create(client, deposit, 0)
+
+    assert SealedFile.objects.get().completed_at is not None
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Upload-Length": "-1"},
+        {"Upload-Length": ""},
+        {"Upload-Length": "1e9"},
+        {"Upload-Length": "٣"},
+        {"Upload-Length": "1" * 40},
+        {"Upload-Concat": "partial"},
+        {"Upload-Defer-Length": "1"},
+        {"Upload-Metadata": ""},
+        {"Upload-Metadata": "envelope !!!"},
+        {"Upload-Metadata": metadata("not an id")},
+        {"Upload-Metadata": "filename b2ZmcmUucGRm"},
+    ],
+    ids=str,
+)
+def test_creation_refuses_headers_that_are_not_its_own(client, deposit, headers):
+    response = create(client, deposit, **headers)
+
+    assert (response.status_code, response.json()["code"]) == (400, "bad_upload")
+    assert not SealedFile.objects.exists()
+
+
+def test_creation_refuses_the_name_of_a_file(client, deposit):
+    envelope = metadata(envelope_of(deposit).pk)
+
+    response = create(client, deposit, **{"Upload-Metadata": f"{envelope},filename b2ZmcmU="})
+
+    assert (response.status_code, response.json()["code"]) == (400, "bad_upload")
+
+
+def test_creation_refuses_a_file_too_large(client, deposit):
+    response = create(client, deposit, limits.LARGEST_FILE + 1)
+
+    assert (response.status_code, response.json()["code"]) == (413, "file_too_large")
+
+
+def test_creation_refuses_the_envelope_of_another(client, deposit):
+    other = metadata(envelope_of(make_deposit()).pk)
+
+    response = create(client, deposit, **{"Upload-Metadata": other})
+
+    assert (response.status_code, response.json()["code"]) == (404, "unknown_envelope")
+
+
+@pytest.mark.parametrize(
+    ("content", "offset", "options", "expected"),
+    [
+        (b"1234", 1, {}, 409),
+        (b"12345", 0, {}, 413),
+        (b"123", 0, {}, 400),
+        (b"1234", 0, {"content_type": "text/plain"}, 415),
+        (b"1234", 0, {"headers": {"Upload-Offset": "x"}}, 400),
+        (b"1234", 0, {"headers": {"Tus-Resumable": "0.2.2"}}, 412),
+    ],
+)
+def test_patch_refuses_and_keeps_nothing(client, deposit, content, offset, options, expected):
+    url = create(client, deposit).headers["Location"]
+
+    response = patch(client, url, content, offset, **options)
+
+    assert response.status_code == expected
+    assert response.headers["Tus-Resumable"] == "1.0.0"
+    assert client.head(url, headers=TUS).headers["Upload-Offset"] == "0"
+
+
+class CutInput(io.RawIOBase):
+    """What a WSGI server gives when the client is gone."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        raise ConnectionResetError
+
+
+def test_patch_that_is_cut_is_answered_as_such(client, deposit):
+    url = create(client, deposit).headers["Location"]
+
+    response = patch(client, url, b"1234", **{"wsgi.input": CutInput()})
+
+    assert (response.status_code, response.json()["code"]) == (408, "transfer_cut")
+
+
+def test_delete_removes_the_upload(client, deposit):
+    url = create(client, deposit).headers["Location"]
+
+    assert client.delete(url, headers=TUS).status_code == 204
+    assert client.head(url, headers=TUS).status_code == 404
+    assert client.delete(url, headers=TUS).status_code == 404
+
+
+def test_uploads_of_a_submitted_deposit_are_gone(client, deposit):
+    file = send(envelope_of(deposit), b"1234")
+    Deposit.objects.update(
+        state=Deposit.State.SUBMITTED, submitted_at=file.created_at, number=1, manifest=b"{}"
+    )
+    url = reverse("envelopes:upload", args=[file.pk])
+
+    assert patch(client, url, b"1234", 4).status_code == 410
+    assert client.delete(url, headers=TUS).status_code == 410
+    assert create(client, deposit).status_code == 410
+
+
+def test_uploads_of_another_company_do_not_exist(client, deposit):
+    url = create(client, deposit).headers["Location"]
+    client.force_login(make_bidder().user)
+
+    assert client.head(url, headers=TUS).status_code == 404
+    assert patch(client, url, b"1234").status_code == 404
+    assert client.delete(url, headers=TUS).status_code == 404
+    assert create(client, deposit).status_code == 404
+    assert SealedFile.objects.get().received_size == 0
+
+
+def test_uploads_tell_a_script_that_the_session_has_ended(client, deposit):
+    url = create(client, deposit).headers["Location"]
+    client.logout()
+
+    response = patch(client, url, b"1234")
+
+    assert (response.status_code, response.json()["code"]) == (401, "signed_out")
+
+
+def test_uploads_want_the_csrf_token_in_a_header():
+    deposit = make_deposit()
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(deposit.bidder.user)
+    token = "a" * 32
+    client.cookies["csrf"] = token
+
+    assert create(client, deposit).status_code == 403
+    assert create(client, deposit, **{"X-CSRFToken": token}).status_code == 201
