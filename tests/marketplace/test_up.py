@@ -8,29 +8,14 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from threading import Timer
 
 import pytest
 from django.conf import settings
 
+from tests.installation import PATIENCE, UP, environ, free_port, started
+
 pytestmark = pytest.mark.slow
-PATIENCE = 120  # seconds
-UP = [sys.executable, "manage.py", "up"]
-
-
-def environ(data_dir: Path) -> dict[str, str]:
-    """An embedded installation, whatever the database and the broker of this test run."""
-    inherited = {name: value for name, value in os.environ.items() if "SIGILLE_" not in name}
-    return inherited | {"SIGILLE_DATA_DIR": str(data_dir)}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def refused(*options: str, data_dir: Path) -> str:
@@ -53,35 +38,6 @@ def alive(group: int) -> list[str]:
     listing = subprocess.check_output(["ps", "-ww", "-e", "-o", "pgid=,stat=,args="], text=True)
     processes = [line.split(maxsplit=2) for line in listing.splitlines()]
     return [args for pgid, stat, args in processes if int(pgid) == group and stat[0] != "Z"]
-
-
-@contextmanager
-def started(data_dir: Path, port: int) -> Iterator[subprocess.Popen[str]]:
-    """A running installation, in its own process group, once it has said that it is ready."""
-    command = [*UP, "--migrate", "--port", str(port)]
-    with subprocess.Popen(
-        command,
-        cwd=settings.BASE_DIR,
-        env=environ(data_dir),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        said: list[str] = []
-        watchdog = Timer(PATIENCE, os.killpg, [process.pid, signal.SIGKILL])
-        watchdog.start()  # what waits for a line then sees the end of the output
-        try:
-            for line in process.stdout or []:
-                said.append(line)
-                if "is ready at" in line:
-                    yield process
-                    return
-            pytest.fail("".join(said))
-        finally:
-            watchdog.cancel()
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
 
 
 def finish(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, str]:

@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The thief: whoever copies all that a server keeps finds nothing of a bid (promise P1).
+
+A bid full of canaries is deposited over HTTP in a real installation; then everything it keeps, and
+everything it said, is searched, and every secret it holds is tried on every block.
+"""
+
+import base64
+import hashlib
+import http.cookiejar
+import json
+import re
+import secrets
+import signal
+import sqlite3
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import pytest
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from keys import cms
+from keys.certificates import read_certificate
+from signatures.demonstration import people, tenders
+from tests.factories import make_certificate, make_private_key
+from tests.installation import PATIENCE, free_port, manage, started
+
+pytestmark = pytest.mark.slow
+TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
+PAGE_DATA = re.compile(r'<script id="[\w-]+" type="application/json">(.*?)</script>', re.DOTALL)
+FILE_SIZE = cms.BLOCK_SIZE + 100_000  # two blocks
+
+
+class Bidder:
+    """Someone who deposits with nothing but HTTP."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.cookies = http.cookiejar.CookieJar()
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
+
+    def ask(self, method: str, path: str, body: bytes | None = None, **headers: str):
+        url = urllib.parse.urljoin(self.address, path)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        token = next((c.value for c in self.cookies if c.name == "csrf"), None)
+        if method != "GET" and token:
+            named["X-CSRFToken"] = token
+        request = urllib.request.Request(url, body, named, method=method)  # noqa: S310 - ours
+        return self.opener.open(request)
+
+    def page(self, path: str) -> str:
+        return str(self.ask("GET", path).read(), "utf-8")
+
+    def submit_form(self, path: str, *, to: str | None = None, **fields: str):
+        """Post the form of the page at `path`, to another path where that is what it says."""
+        data = {"csrfmiddlewaretoken": TOKEN.findall(self.page(path))[0], **fields}
+        return self.ask("POST", to or path, urllib.parse.urlencode(data).encode())
+
+    def upload(self, data: dict[str, str], envelope: str, content: bytes) -> str:
+        created = self.ask(
+            "POST",
+            data["uploadsUrl"],
+            Tus_Resumable="1.0.0",
+            Upload_Length=str(len(content)),
+            Upload_Metadata="envelope " + base64.b64encode(envelope.encode()).decode(),
+        )
+        location = str(created.headers["Location"])
+        patched = self.ask(
+            "PATCH",
+            location,
+            content,
+            Tus_Resumable="1.0.0",
+            Upload_Offset="0",
+            Content_Type="application/offset+octet-stream",
+        )
+        assert patched.headers["Upload-Offset"] == str(len(content))
+        return location.rstrip("/").rpartition("/")[2]
+
+
+@pytest.fixture(scope="module")
+def robbed(tmp_path_factory):
+    """The folder of an installation that was stopped, what it said, and the canaries of the bid."""
+    folder = tmp_path_factory.mktemp("installation")
+    manage("migrate", "--verbosity", "0", data_dir=folder)
+    manage("createcachetable", data_dir=folder)
+    manage("demo", "--out", str(tmp_path_factory.mktemp("keys")), data_dir=folder)
+    port = free_port()
+    with started(folder, port) as process:
+        canaries = deposit(Bidder(f"http://127.0.0.1:{port}/"))
+        process.send_signal(signal.SIGTERM)
+        said, _ = process.communicate(timeout=PATIENCE)
+    return folder, said, canaries
+
+
+def deposit(bidder: Bidder) -> list[bytes]:
+    """Deposit a file of canaries in each envelope; the canaries, those of the names included."""
+    bidder.submit_form(
+        "/accounts/login/", login="anne.le-goff@entreprise.example", password=people.PASSWORD
+    )
+    listed = bidder.page("/consultations/?q=" + tenders.ONLINE.reference)
+    consultation = re.search(r"/consultations/[0-9a-f-]{36}/", listed)
+    assert consultation
+    page = bidder.submit_form(consultation[0], to=consultation[0] + "deposit/").read().decode()
+    data = json.loads(PAGE_DATA.findall(page)[0])
+    canaries: list[bytes] = []
+    announced = []
+    for envelope in data["envelopes"]:
+        marks = [secrets.token_bytes(32) for _ in range(8)]
+        name = secrets.token_hex(16)
+        content = spread(marks, FILE_SIZE)
+        upload = bidder.upload(data, envelope["id"], content)
+        digest = hashlib.sha256(content).hexdigest()
+        file = {"id": upload, "name": f"{name}.pdf", "size": len(content), "sha256": digest}
+        announced.append({"id": envelope["id"], "files": [file]})
+        canaries += [*marks, name.encode(), bytes.fromhex(digest)]
+    salt = secrets.token_bytes(32)
+    body = {"envelopes": announced, "annex_salt": salt.hex()}
+    answer = bidder.ask(
+        "POST", data["submitUrl"], json.dumps(body).encode(), Content_Type="application/json"
+    )
+    assert "receipt" in json.load(answer)
+    return [*canaries, salt]
+
+
+def spread(marks: list[bytes], size: int) -> bytes:
+    """`size` bytes of filling with the marks spread from the first byte to the last."""
+    content = bytearray(size)
+    for rank, mark in enumerate(marks):
+        start = rank * (size - len(mark)) // (len(marks) - 1)
+        content[start : start + len(mark)] = mark
+    return bytes(content)
+
+
+def spellings(canary: bytes) -> list[bytes]:
+    """How a canary could lie somewhere: as it is, in hexadecimal, base64 at each alignment, UTF-16."""
+    whole = len(canary) // 3 * 3 - 3
+    base64s = [base64.b64encode(canary[start : start + whole]) for start in range(3)]
+    texts = [canary.hex().encode(), *base64s]
+    return [
+        canary,
+        *texts,
+        *(text.decode("latin-1").encode("utf-16-le") for text in [canary, *texts]),
+    ]
+
+
+def everything(folder: Path, said: str) -> dict[str, bytes]:
+    """What an intruder could copy: each file that the server wrote, and its log."""
+    places = [folder, Path("/dev/shm")]  # noqa: S108 - where it must not write
+    files = [path for place in places for path in place.rglob("*") if path.is_file()]
+    return {str(path): path.read_bytes() for path in files} | {"log": said.encode()}
+
+
+def found_in(stolen: dict[str, bytes], canaries: list[bytes]) -> list[str]:
+    """Where any of the canaries lies, in any spelling."""
+    wanted = [spelling for canary in canaries for spelling in spellings(canary)]
+    return [name for name, content in stolen.items() if any(word in content for word in wanted)]
+
+
+def secrets_of(folder: Path) -> set[bytes]:
+    """Everything in the database and in the folder of secrets that could be a key."""
+    texts = [path.read_bytes() for path in (folder / "secrets").iterdir()]
+    with sqlite3.connect(folder / "sigille.sqlite3") as connection:
+        tables = connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table'"
+        ).fetchall()
+        for (table,) in tables:
+            for row in connection.execute(f'SELECT * FROM "{table}"'):  # noqa: S608 - names of tables
+                texts += [v if isinstance(v, bytes) else str(v).encode() for v in row]
+    connection.close()
+    words = {word for text in texts for word in re.findall(rb"[\w+/=-]{16,100}", text)}
+    found = {text for text in texts if 16 <= len(text) <= 64} | words
+    for word in words:
+        if re.fullmatch(rb"([0-9a-f]{2}){16,64}", word):
+            found.add(bytes.fromhex(word.decode()))
+    return found
+
+
+def derived(secret: bytes) -> list[bytes]:
+    """The 256-bit keys that a secret could stand for."""
+    hkdf = HKDF(hashes.SHA256(), length=32, salt=None, info=b"sigille-release-v1")
+    keys = [hashlib.sha256(secret).digest(), hkdf.derive(secret)]
+    return [secret, *keys] if len(secret) == 32 else keys
+
+
+def opens(block: bytes, key: bytes) -> bool:
+    header = cms.read_header(block)
+    end = header.content_offset + header.content_size
+    sealed = block[header.content_offset : end] + block[end + 2 :]
+    try:
+        AESGCM(key).decrypt(header.nonce, sealed, None)
+    except InvalidTag:
+        return False
+    return True
+
+
+def test_nothing_of_a_bid_is_kept_in_clear(robbed):
+    folder, said, canaries = robbed
+
+    stolen = everything(folder, said)
+
+    assert found_in(stolen, canaries) == []
+    assert sum(map(len, stolen.values())) > 3 * FILE_SIZE  # the bid is there, sealed
+    database = str(folder / "sigille.sqlite3")
+    assert found_in(stolen, [b"anne.le-goff@entreprise.example"])[:1] == [database]
+
+
+def test_no_secret_of_the_server_opens_a_block(robbed):
+    folder, _said, _canaries = robbed
+    stored = [path.read_bytes() for path in (folder / "blocks").rglob("*") if path.is_file()]
+    blocks = [block for block in stored if len(block) < 200_000]
+
+    candidates = [key for secret in secrets_of(folder) for key in derived(secret)]
+
+    assert len(blocks) >= 6  # three indexes and the second blocks of three files
+    assert len(candidates) > 100
+    assert not any(opens(block, key) for key in candidates for block in blocks)
+
+
+def test_the_thief_knows_an_open_door():
+    """The two searches above find what is there: otherwise they would prove nothing."""
+    private_key = make_private_key()
+    certificate = read_certificate(make_certificate(private_key))
+    block = cms.seal_block(
+        b"an offer", [cms.Recipient.of(certificate)], file_id=bytes(8), number=0, is_last=True
+    )
+    canary = secrets.token_bytes(32)
+    hidden = {
+        "raw": b"..." + canary,
+        "base64": base64.b64encode(b"x" + canary),
+        "hexadecimal": canary.hex().encode(),
+        "UTF-16": canary.hex().encode("utf-16-le"),
+        "absent": secrets.token_bytes(32),
+    }
+
+    assert opens(block, cms.unwrap(cms.read_header(block), certificate, private_key))
+    assert not opens(block, bytes(32))
+    assert found_in(hidden, [canary]) == ["raw", "base64", "hexadecimal", "UTF-16"]

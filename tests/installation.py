@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""An embedded installation, started for real with `manage.py up` in a data folder of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Timer
+
+import pytest
+from django.conf import settings
+
+PATIENCE = 120  # seconds
+UP = [sys.executable, "manage.py", "up"]
+
+
+def environ(data_dir: Path) -> dict[str, str]:
+    """An embedded installation, whatever the database and the broker of this test run."""
+    inherited = {name: value for name, value in os.environ.items() if "SIGILLE_" not in name}
+    return inherited | {"SIGILLE_DATA_DIR": str(data_dir)}
+
+
+def manage(*arguments: str, data_dir: Path) -> str:
+    """What `manage.py` with these arguments says, of an installation in `data_dir`."""
+    command = [sys.executable, "manage.py", *arguments]
+    return subprocess.check_output(
+        command, cwd=settings.BASE_DIR, env=environ(data_dir), text=True, timeout=PATIENCE
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def started(data_dir: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+    """A running installation, in its own process group, once it has said that it is ready."""
+    command = [*UP, "--migrate", "--port", str(port)]
+    with subprocess.Popen(
+        command,
+        cwd=settings.BASE_DIR,
+        env=environ(data_dir),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        said: list[str] = []
+        watchdog = Timer(PATIENCE, os.killpg, [process.pid, signal.SIGKILL])
+        watchdog.start()  # what waits for a line then sees the end of the output
+        try:
+            for line in process.stdout or []:
+                said.append(line)
+                if "is ready at" in line:
+                    yield process
+                    return
+            pytest.fail("".join(said))
+        finally:
+            watchdog.cancel()
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
