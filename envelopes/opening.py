@@ -78,7 +78,7 @@ def deposits(consultation: Consultation, *, now: datetime) -> list[Deposit]:
         DeadlineNotReached: see the module.
     """
     check_deadline(consultation, now=now)
-    files = ReleasedFile.objects.select_related("file").order_by("file__created_at", "pk")
+    files = ReleasedFile.objects.select_related("file").order_by("name", "pk")
     envelopes = (
         Envelope.objects.select_related("lot", "release__released_by__user", "release__key_pair")
         .annotate(is_opened=Q(release__isnull=False))

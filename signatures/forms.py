@@ -11,6 +11,8 @@ UNSIGNED = "unsigned"
 
 
 class DecisionForm(forms.Form):
+    """A decision on a document that holds no signature."""
+
     choice = forms.ChoiceField(
         label=_("Decision"), choices=Decision.Choice.choices, widget=forms.RadioSelect
     )
@@ -20,6 +22,11 @@ class DecisionForm(forms.Form):
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
+
+
+class SignedDecisionForm(DecisionForm):
+    """A decision on a document that is, or may be, signed."""
+
     identity_checked = forms.BooleanField(
         label=_("I checked who the signatory is and that this person may sign"), required=False
     )

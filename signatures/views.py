@@ -17,7 +17,7 @@ from marketplace.permissions import AgentRequest, agent_required
 from signatures import decisions, summaries
 from signatures.decisions import Answer
 from signatures.errors import DecisionRefused
-from signatures.forms import UNSIGNED, DecisionForm, SearchForm
+from signatures.forms import UNSIGNED, DecisionForm, SearchForm, SignedDecisionForm
 from signatures.models import Report
 
 PAGE_SIZE = 50  # reports
@@ -42,17 +42,17 @@ def report_list(request: AgentRequest) -> HttpResponse:
 @agent_required()
 def detail(request: AgentRequest, file_id: UUID) -> HttpResponse:
     report = get_object_or_404(_readable(request.agent), file=file_id)
-    return _page(request, report, DecisionForm())
+    return _page(request, report, _form_class(report)())
 
 
 @require_POST
 @agent_required()
 def decide(request: AgentRequest, file_id: UUID) -> HttpResponse:
     report = get_object_or_404(_readable(request.agent), file=file_id)
-    form = DecisionForm(request.POST)
+    form = _form_class(report)(request.POST)
     if not form.is_valid():
         return _page(request, report, form, status=422)
-    answer = Answer(**form.cleaned_data)
+    answer = Answer(**({"identity_checked": False} | form.cleaned_data))
     try:
         decisions.decide(report.pk, answer, agent=request.agent, now=timezone.now())
     except DecisionRefused as refusal:
@@ -85,6 +85,10 @@ def _narrowed(reports: QuerySet[Report], sought: dict[str, str]) -> QuerySet[Rep
     if result == UNSIGNED:
         return reports.filter(signature_count=0)
     return reports.filter(indication=result).exclude(signature_count=0) if result else reports
+
+
+def _form_class(report: Report) -> type[DecisionForm]:
+    return DecisionForm if report.signature_count == 0 else SignedDecisionForm
 
 
 def _page(

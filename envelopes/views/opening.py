@@ -146,7 +146,7 @@ def _counts(deposits: list[Deposit]) -> dict[str, int]:
 def _opened(kept: Release) -> dict[str, object]:
     """What the page shows of an envelope that it just opened, as its template does."""
     zone = kept.envelope.deposit.consultation.service.organisation.time_zone
-    files = kept.files.select_related("file").order_by("file__created_at", "pk")
+    files = kept.files.select_related("file").order_by("name", "pk")
     return {
         "opened_at": instant(kept.released_at, zone),
         "opened_by": str(kept.released_by),

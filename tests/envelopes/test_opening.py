@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: EUPL-1.2
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import connection
 
 from envelopes import opening, release_keys
 from envelopes.errors import (
@@ -22,7 +25,7 @@ from envelopes.models import Envelope, Opening, Release, ReleasedFile, SealedBlo
 from envelopes.release_keys import Purpose
 from envelopes.signals import envelope_opened
 from keys import cms
-from marketplace.models import Consultation, EnvelopeKind, JournalEntry, Lot
+from marketplace.models import Consultation, EnvelopeKind, JournalEntry, Lot, Right
 from tests import factories
 from tests.envelopes import sealed
 from tests.envelopes.sealed import OPENED
@@ -233,6 +236,44 @@ def test_release_twice_is_the_same_release():
     assert again == first
     assert (again.released_at, again.released_by) == (OPENED, scene.agent)
     assert JournalEntry.objects.filter(action="envelope.opened").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_release_by_two_agents_at_once_is_one_release(monkeypatch):
+    scene = sealed.make_scene()
+    keys = sealed.unwrap(scene.application, scene.holder)
+    agents = [scene.agent, factories.make_agent(Right.OPEN_BIDS, service=scene.service)]
+    both_verified = threading.Barrier(2, timeout=30)
+    told = []
+    listener = lambda **news: told.append(news["envelope_id"])  # noqa: E731 - kept alive here
+    verify = opening._opened
+
+    def verify_together(stored, content_keys):
+        opened = verify(stored, content_keys)
+        both_verified.wait()
+        return opened
+
+    def release_as(agent):
+        try:
+            return opening.release(scene.application.pk, agent=agent, keys=keys, now=OPENED)
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(opening, "_opened", verify_together)
+    envelope_opened.connect(listener)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            first, second = pool.map(release_as, agents)
+    finally:
+        envelope_opened.disconnect(listener)
+
+    kept = Release.objects.get()
+    assert first == second == kept
+    assert first.released_by == second.released_by == kept.released_by
+    assert told == [scene.application.pk]
+    assert Opening.objects.get().started_by == kept.released_by
+    actions = list(JournalEntry.objects.order_by("index").values_list("action", flat=True))
+    assert actions == ["consultation.opening_started", "envelope.opened"]
 
 
 def test_release_of_an_offer_waits_for_the_application_of_the_same_deposit():

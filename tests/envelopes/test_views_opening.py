@@ -214,7 +214,7 @@ def test_release_answers_what_the_page_shows(client, scene, clock):
         client, scene.application, body_of(scene.application, scene.holder)
     ).json()
 
-    files = ReleasedFile.objects.order_by("file__created_at")
+    files = ReleasedFile.objects.order_by("name")
     assert answer["opened_by"] == str(scene.agent)
     assert answer["key_pair"] == scene.holder.key_pair.name
     assert [(file["name"], file["matches"], file["url"]) for file in answer["files"]] == [

@@ -49,7 +49,8 @@ class Session {
     const chosen = this.#rows.filter(({ isChosen }) => isChosen).length
     find(this.#root, '[data-chosen-count]', HTMLElement).textContent = String(chosen)
     this.#openChosen.disabled = chosen === 0
-    show(this.#root, '[data-choices]', isUnlocked && !this.#isRunning)
+    show(this.#root, '[data-locked]', !isUnlocked)
+    show(this.#root, '[data-choices]', isUnlocked && !this.#isRunning && this.#rows.some(({ isChoosable }) => isChoosable))
     show(this.#root, '[data-progress]', this.#isRunning)
     show(this.#root, '[data-forget]', !this.#isRunning)
     for (const row of this.#rows) row.allow(isUnlocked, this.#isRunning)
@@ -86,7 +87,8 @@ class Session {
     }
     this.#isRunning = false
     this.#refresh()
-    this.#say(textOf(this.#root, 'finished', { opened, failed: rows.length - opened }))
+    const failed = rows.length - opened
+    this.#say(textOf(this.#root, failed === 0 ? 'finished' : 'finished_in_part', { opened, failed }))
   }
 
   async #openOne(row: EnvelopeRow, pair: KeyPair, onProgress: (progress: Progress) => void): Promise<boolean> {
@@ -125,5 +127,5 @@ class Session {
   }
 }
 
-const root = document.querySelector<HTMLElement>('[data-opening]')
+const root = document.querySelector<HTMLElement>('[data-opening]:has([data-unlock])') // absent once all is open
 if (root !== null) new Session(root)

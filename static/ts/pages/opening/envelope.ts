@@ -22,6 +22,11 @@ export class EnvelopeRow {
     return { id, manifestUrl, headersUrl, releaseUrl }
   }
 
+  /** Whether it may be opened together with others. */
+  get isChoosable(): boolean {
+    return this.#choice !== null
+  }
+
   get isChosen(): boolean {
     return this.#choice?.checked ?? false
   }
@@ -67,6 +72,7 @@ export class EnvelopeRow {
   #fileRow({ name, size, url, report_url, matches }: OpenedFile): HTMLElement {
     const row = clone(this.#root, 'file')
     find(row, '[data-slot="name"]', HTMLElement).textContent = name
+    find(row, '[data-slot="of"]', HTMLElement).textContent = name
     find(row, '[data-slot="size"]', HTMLElement).textContent = size
     find(row, '[data-slot="link"]', HTMLAnchorElement).href = url
     find(row, '[data-slot="report"]', HTMLAnchorElement).href = report_url
