@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
@@ -28,7 +29,11 @@ from fido2.webauthn import (
     CollectedClientData,
 )
 
-from marketplace.models import Right, Service, User
+from envelopes import opening, submission, uploads
+from marketplace.models import Agent, Bidder, EnvelopeKind, Right, Service, User
+from signatures import reports
+from tests.envelopes.deposits import ready_to_submit
+from tests.envelopes.sealed import Holder, make_holder, publish, seal_deposit, unwrap
 from tests.factories import (
     make_administrator,
     make_agent,
@@ -63,6 +68,7 @@ AGENTS: Policy = (LOGIN, 404, 404, OK, OK, OK, OK, OK, OK)
 WITH_RIGHT: Policy = (LOGIN, 404, 404, OK, 403, OK, OK, OK, OK)
 IN_SERVICE: Policy = (LOGIN, 404, 404, OK, OK, 404, 404, OK, 404)
 IN_SERVICE_WITH_RIGHT: Policy = (LOGIN, 404, 404, OK, 403, 404, 404, OK, 404)
+IN_ORGANISATION_WITH_RIGHT: Policy = (LOGIN, 404, 404, OK, 403, OK, 404, OK, 404)
 ADMINISTRATORS: Policy = (LOGIN, 404, 404, 404, 404, 404, 404, OK, OK)
 IN_ORGANISATION_ADMINISTRATORS: Policy = (LOGIN, 404, 404, 404, 404, 404, 404, OK, 404)
 BIDDERS: Policy = (LOGIN, OK, OK, 404, 404, 404, 404, 404, 404)
@@ -71,6 +77,7 @@ ALL_BUT_THE_OWNER: Policy = (LOGIN, OK, OK, OK, 302, OK, OK, OK, OK)
 OWNER_ELSE_INDEX: Policy = (LOGIN, 302, 302, 302, OK, 302, 302, 302, 302)
 LEAVING: Policy = (302, *(OK,) * 8)
 OF_COMPANY: Policy = (LOGIN, OK, 404, 404, 404, 404, 404, 404, 404)
+SCRIPT_OF_COMPANY: Policy = (401, *OF_COMPANY[1:])  # a script cannot follow to the sign-in page
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,8 @@ class World:
 
     service: Service
     people: dict[str, User | None] = field(default_factory=dict)
-    ids: dict[str, object] = field(default_factory=dict)  # by the name that addresses give them
+    ids: dict[str, Any] = field(default_factory=dict)  # by the name that addresses give them
+    holders: list[Holder] = field(default_factory=list)  # of a personal and of a backup key pair
 
     def client_of(self, person: str) -> Client:
         client = Client()
@@ -105,7 +113,7 @@ class World:
         return client
 
     def ask(self, person: str, method: str, path: str) -> Answer:
-        response = self.client_of(person).generic(method, path)
+        response = self.client_of(person).generic(method, path, headers={"Tus-Resumable": "1.0.0"})
         if response.status_code == 302 and response.headers["Location"].startswith(
             reverse("account_login") + "?next="
         ):
@@ -123,7 +131,7 @@ def _say_that_a_password_was_typed(client: Client, user: User) -> None:
     session.save()
 
 
-def make_world(right: Right | None = None) -> World:
+def make_world(right: Right | None = None, *, has_bids: bool = False) -> World:
     rights = [right] if right else []
     service = make_service()
     neighbour = make_service(organisation=service.organisation)
@@ -153,10 +161,68 @@ def make_world(right: Right | None = None) -> World:
     )
     world.ids = {"consultation_id": consultation.pk, "agent_id": powerless.pk}
     world.ids |= _account_ids(powerless.user)
+    if has_bids:
+        add_bids(world)
     return world
 
 
-def _account_ids(owner: User) -> dict[str, object]:
+def world_of(name: str, right: Right | None) -> World:
+    """The world for one address; bids are made for the apps that know of them."""
+    return make_world(right, has_bids=":" in name)
+
+
+def add_bids(world: World) -> None:
+    """A consultation on line with a draft deposit, and a closed one whose bid has been opened."""
+    agent, bidder = Agent.objects.get(user=world.people["agent"]), _bidder(world)
+    holders = [make_holder(world.service, holder=agent), make_holder(world.service, is_backup=True)]
+    world.holders = holders
+    now = timezone.now()
+    online, closed = (
+        make_consultation(
+            service=world.service,
+            created_by=agent,
+            closes_at=now + timedelta(hours=hours),
+            opens_at=now + timedelta(hours=hours),
+        )
+        for hours in (1, -1)
+    )
+    publish(online, *holders)
+    publish(closed, *holders)
+    answered = submission.start(online, bidder, now=now)
+    submission.submit(answered.pk, ready_to_submit(answered), actor=bidder.user, now=now)
+    draft = submission.start(online, bidder, now=now)
+    upload = uploads.create(
+        draft.pk,
+        envelope_id=draft.envelopes.earliest("kind").pk,
+        size=1,
+        actor=bidder.user,
+        clock=timezone.now,
+    )
+    submitted = seal_deposit(closed, bidder=bidder, company=bidder.company)
+    envelope = submitted.envelopes.get(kind=EnvelopeKind.APPLICATION)
+    release = opening.release(
+        envelope.pk, agent=agent, keys=unwrap(envelope, holders[0]), now=timezone.now()
+    )
+    reports.ask(envelope.pk, now=timezone.now())
+    world.ids |= {
+        "key_pair_id": holders[0].key_pair.pk,
+        "deposit_id": draft.pk,
+        "upload_id": upload.pk,
+        "envelope_id": envelope.pk,
+        "file_id": release.files.earliest("name").pk,
+        "envelopes:public_detail consultation_id": online.pk,
+        "envelopes:start_deposit consultation_id": online.pk,
+        "envelopes:opening consultation_id": closed.pk,
+        "envelopes:receipt deposit_id": answered.pk,
+        "envelopes:receipt_file deposit_id": answered.pk,
+    }
+
+
+def _bidder(world: World) -> Bidder:
+    return Bidder.objects.select_related("user", "company").get(user=world.people["bidder"])
+
+
+def _account_ids(owner: User) -> dict[str, Any]:
     """What the links of mails, and the pages of security keys, hold."""
     TOTP.activate(owner, "JBSWY3DPEHPK3PXP")
     RecoveryCodes.activate(owner)

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What people send to change key pairs and bids: one function an address, for the table of changes."""
+
+import base64
+import json
+from datetime import timedelta
+from typing import Any
+
+from django.test import Client
+from django.utils import timezone
+
+from envelopes.models import ChosenKey, Deposit, Envelope, SealedFile
+from keys import challenges, cms
+from marketplace.models import EnvelopeKind
+from signatures import conclusions
+from signatures.models import Report
+from tests.authorisation import HOST, World, path_of
+from tests.envelopes.deposits import ready_to_submit
+from tests.envelopes.sealed import unwrap
+from tests.factories import make_certificate, make_key_pair, make_private_key
+
+TUS = {"Tus-Resumable": "1.0.0"}
+Request = dict[str, Any]  # what Django's test client takes
+
+
+def form(**fields: str) -> Request:
+    return {"data": fields}
+
+
+def _json(body: object) -> Request:
+    return {"data": json.dumps(body), "content_type": "application/json"}
+
+
+def key_registration(world: World, _client: Client) -> Request:
+    now = timezone.now().replace(microsecond=0)
+    certificate = make_certificate(
+        make_private_key(), not_before=now, not_after=now + timedelta(days=730)
+    )
+    return _json(
+        {
+            "name": "Claire Martin",
+            "is_backup": False,
+            "service": str(world.service.pk),
+            "certificate": base64.b64encode(certificate).decode(),
+        }
+    )
+
+
+def key_answer(world: World, client: Client) -> Request:
+    """As the holder's browser does: open the challenge, prove it."""
+    holder = world.holders[0]
+    asked = client.post(path_of("keys:challenge", world)).json()
+    opened = cms.open_with(
+        base64.b64decode(asked["block"]),
+        (holder.certificate, holder.private_key),
+        file_id=challenges.FILE_ID,
+        number=0,
+        is_last=True,
+    )
+    nonce, context = challenges.read(
+        opened, fingerprint=holder.key_pair.fingerprint, origin=f"http://{HOST}"
+    )
+    return _json({"challenge": asked["challenge"], "answer": challenges.answer(nonce, context)})
+
+
+def unused_key(world: World, _client: Client) -> Request:
+    world.ids["key_pair_id"] = make_key_pair(service=world.service).pk
+    return {}
+
+
+def removal(_world: World, _client: Client) -> Request:
+    return {"headers": TUS}
+
+
+def key_choice(world: World, _client: Client) -> Request:
+    return form(key_pairs=str(world.ids["key_pair_id"]))
+
+
+def publication(world: World, _client: Client) -> Request:
+    ChosenKey.objects.create(
+        consultation_id=world.ids["consultation_id"], key_pair_id=world.ids["key_pair_id"]
+    )
+    return {}
+
+
+def announcement(world: World, _client: Client) -> Request:
+    deposit = Deposit.objects.get(pk=world.ids["deposit_id"])
+    SealedFile.objects.filter(pk=world.ids["upload_id"]).delete()
+    announced = ready_to_submit(deposit)
+    envelopes = [
+        {
+            "id": str(envelope.id),
+            "files": [
+                {
+                    "id": str(file.upload_id),
+                    "name": file.name,
+                    "size": file.size,
+                    "sha256": file.sha256,
+                }
+                for file in envelope.files
+            ],
+        }
+        for envelope in announced.envelopes
+    ]
+    return _json({"envelopes": envelopes, "annex_salt": announced.salt})
+
+
+def upload(world: World, _client: Client) -> Request:
+    envelope = Envelope.objects.filter(deposit=world.ids["deposit_id"]).earliest("kind")
+    name = base64.b64encode(str(envelope.pk).encode()).decode()
+    headers = {"Upload-Length": "1", "Upload-Metadata": f"envelope {name}"}
+    return {"headers": TUS | headers}
+
+
+def release(world: World, _client: Client) -> Request:
+    """Of the offer: the application is open already."""
+    opened = Envelope.objects.get(pk=world.ids["envelope_id"])
+    offer = opened.deposit.envelopes.get(kind=EnvelopeKind.OFFER)
+    world.ids["envelope_id"] = offer.pk
+    keys = unwrap(offer, world.holders[0])
+    files = [
+        {"id": file_id.hex(), "keys": b"".join(content_keys).hex()}
+        for file_id, content_keys in keys.content_keys.items()
+    ]
+    return _json({"fingerprint": keys.fingerprint, "accepts_late": False, "files": files})
+
+
+def decision(world: World, _client: Client) -> Request:
+    report = Report.objects.get(file=world.ids["file_id"])
+    conclusions.conclude(report.pk, now=timezone.now())
+    return form(choice="admit", reason="Signature valable.", identity_checked="on")
