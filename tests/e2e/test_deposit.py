@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A bid, from the consultation to the receipt, in Chromium: by keyboard, with a pause and a reload."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import CDPSession, Locator, Page, expect
+
+from envelopes import publication
+from envelopes.models import ChosenKey, Deposit, Receipt, SealedFile
+from marketplace.models import Bidder, Consultation, EnvelopeKind
+from tests.e2e.recording import Recorder
+from tests.envelopes.deposits import opened
+from tests.factories import DAY, make_bidder, make_consultation, make_key_pair, make_private_key
+
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+MEBIBYTE = 1024 * 1024
+PRIVATE_KEY = make_private_key()
+
+
+@pytest.fixture
+def bidder(page: Page, sign_in) -> Bidder:
+    bidder = make_bidder()
+    sign_in(page, bidder.user)
+    return bidder
+
+
+@pytest.fixture
+def consultation() -> Consultation:
+    """On line now; `PRIVATE_KEY` opens its bids."""
+    now = timezone.now()
+    draft = make_consultation(closes_at=now + DAY, opens_at=now + DAY)
+    keys = {"holder": draft.created_by, "not_after": (now + 365 * DAY).replace(microsecond=0)}
+    personal = make_key_pair(private_key=PRIVATE_KEY, **keys)
+    make_key_pair(is_backup=True, **keys)
+    ChosenKey.objects.create(consultation=draft, key_pair=personal)
+    return publication.publish(draft.pk, actor=draft.created_by, now=now)
+
+
+@pytest.fixture
+def slow_line(page: Page) -> Iterator[CDPSession]:
+    """8 MiB a second, so that an upload can be paused."""
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    limits = {"offline": False, "latency": 0, "downloadThroughput": -1}
+    session.send("Network.emulateNetworkConditions", limits | {"uploadThroughput": 8 * MEBIBYTE})
+    yield session
+    session.detach()
+
+
+def make_file(folder: Path, name: str, size: int) -> Path:
+    path = folder / name
+    path.write_bytes(os.urandom(size))
+    return path
+
+
+def zone_of(page: Page, deposit: Deposit, kind: EnvelopeKind) -> Locator:
+    return page.locator(f'[data-envelope="{deposit.envelopes.get(kind=kind).pk}"]')
+
+
+def choose_by_keyboard(page: Page, zone: Locator, *files: Path) -> None:
+    zone.locator("input[type=file][multiple]").focus()
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Space")
+    chooser.value.set_files(files)
+
+
+def state(page: Page, name: str, value: str) -> Locator:
+    line = page.locator(f'[data-file][data-state="{value}"]').filter(has_text=name)
+    expect(line).to_be_visible(timeout=60_000)
+    return line
+
+
+def begin(page: Page, consultation: Consultation) -> Deposit:
+    page.goto(f"/consultations/{consultation.pk}/")
+    page.locator('form[action$="/deposit/"] button').press("Enter")
+    page.wait_for_url("**/deposits/*/")
+    return Deposit.objects.get()
+
+
+def test_bid_is_paused_resumed_after_a_reload_and_submitted(
+    page: Page, bidder, consultation, slow_line, tmp_path, assert_accessible
+):
+    small = make_file(tmp_path, "DC1 – candidature.pdf", 12_345)
+    large = make_file(tmp_path, "Mémoire technique.pdf", 30 * MEBIBYTE + 1)
+    deposit = begin(page, consultation)
+    assert_accessible(page)
+
+    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.APPLICATION), small)
+    state(page, small.name, "received")
+    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), large)
+    state(page, large.name, "uploading").locator('[data-action="pause"]').press("Enter")
+    state(page, large.name, "paused").locator('[data-action="resume"]').press("Enter")
+    state(page, large.name, "uploading").locator('[data-action="pause"]').press("Enter")
+    state(page, large.name, "paused")
+    assert_accessible(page)
+
+    page.reload()
+    state(page, small.name, "received")
+    line = state(page, large.name, "needs-file")
+    page.locator("[data-check]").press("Enter")
+    expect(page.locator("[data-not-ready]")).to_be_visible()
+    line.locator('[data-action="choose"]').set_input_files(large)
+    state(page, large.name, "received")
+
+    page.locator("[data-check]").press("Enter")
+    dialog = page.locator("dialog[open]")
+    expect(dialog).to_contain_text(consultation.title)
+    expect(dialog).to_contain_text(large.name)
+    assert_accessible(page)
+    dialog.locator("[data-submit]").press("Enter")
+    page.wait_for_url("**/receipt/")
+
+    expect(page.locator("[data-annex-here]")).to_contain_text(large.name)
+    assert_accessible(page)
+    assert_sealed(deposit, small, large)
+
+
+def assert_sealed(deposit: Deposit, *files: Path) -> None:
+    """What was sent opens with the key of the consultation; names are in the index alone."""
+    uploads = SealedFile.objects.filter(is_index=False).order_by("size")
+    for file, path in zip(uploads, files, strict=True):
+        assert opened(file, PRIVATE_KEY) == path.read_bytes()
+    for index in SealedFile.objects.filter(is_index=True):
+        [named] = json.loads(opened(index, PRIVATE_KEY))["files"]
+        [path] = [path for path in files if path.name == named["name"]]
+        assert named["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    deposit.refresh_from_db()
+    assert deposit.state == Deposit.State.SUBMITTED
+
+
+def test_bidder_keeps_a_receipt_and_the_annex_that_it_commits_to(
+    page: Page, recorder: Recorder, bidder, consultation, tmp_path
+):
+    file = make_file(tmp_path, "Acte d’engagement confidentiel.pdf", 1000)
+    deposit = begin(page, consultation)
+    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), file)
+    state(page, file.name, "received")
+    page.locator("[data-check]").click()
+    page.locator("[data-submit]").click()
+    page.wait_for_url("**/receipt/")
+
+    kept = {}
+    for hook in ("receipt", "annex"):
+        with page.expect_download() as download:
+            page.locator(f"[data-{hook}-file]").click()
+        kept[hook] = Path(download.value.path()).read_bytes()
+
+    receipt = json.loads(kept["receipt"])
+    assert kept["receipt"] == bytes(Receipt.objects.get().content)
+    assert receipt["annex_sha256"] == hashlib.sha256(kept["annex"]).hexdigest()
+    [envelope] = json.loads(kept["annex"])["envelopes"]
+    assert [said["name"] for said in envelope["files"]] == [file.name]
+    assert recorder.errors == []
+
+
+def test_name_of_a_file_is_sent_at_submission_only(
+    page: Page, recorder: Recorder, bidder, consultation, tmp_path
+):
+    file = make_file(tmp_path, "canari-4f1d.pdf", 1000)
+    deposit = begin(page, consultation)
+    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), file)
+    state(page, file.name, "received")
+
+    assert b"canari" not in recorder.sent()
+
+
+def test_file_refused_by_the_page_is_not_sent(page: Page, bidder, consultation, tmp_path):
+    deposit = begin(page, consultation)
+    zone = zone_of(page, deposit, EnvelopeKind.OFFER)
+    choose_by_keyboard(page, zone, make_file(tmp_path, "prix.pdf", 10))
+    state(page, "prix.pdf", "received")
+    (tmp_path / "autre").mkdir()
+
+    choose_by_keyboard(page, zone, make_file(tmp_path / "autre", "PRIX.pdf", 20))
+
+    expect(zone.locator("[data-refusals]")).to_contain_text("PRIX.pdf")
+    assert SealedFile.objects.count() == 1
+
+
+def test_removed_file_leaves_the_page_and_the_server(page: Page, bidder, consultation, tmp_path):
+    deposit = begin(page, consultation)
+    zone = zone_of(page, deposit, EnvelopeKind.OFFER)
+    choose_by_keyboard(page, zone, make_file(tmp_path, "brouillon.pdf", 10))
+
+    state(page, "brouillon.pdf", "received").locator('[data-action="remove"]').press("Enter")
+
+    expect(page.locator("[data-file]")).to_have_count(0)
+    assert not SealedFile.objects.exists()
+    expect(page.locator("[data-summary]")).to_have_attribute("data-state", "empty")
+
+
+def test_line_lost_is_told_and_the_upload_goes_on(page: Page, bidder, consultation, tmp_path):
+    deposit = begin(page, consultation)
+    refused = []
+
+    def fail_once(route):
+        if route.request.method == "PATCH" and not refused:
+            refused.append(route.request.url)
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    page.route("**/uploads/**", fail_once)
+    choose_by_keyboard(
+        page, zone_of(page, deposit, EnvelopeKind.OFFER), make_file(tmp_path, "a.pdf", 10)
+    )
+
+    state(page, "a.pdf", "received")
+    assert refused
