@@ -112,7 +112,7 @@ def test_key_pair_is_made_saved_opened_again_and_proven_without_a_leak(
     file = generate(page, tmp_path, algorithm=algorithm)
     give(page, file, PASSWORD)
     expect(page.locator("[data-proven]")).to_be_visible()
-    kept = recorder.everything(page)
+    everything = recorder.everything(page)
     page.locator("[data-back]").click()
 
     key_pair = KeyPair.objects.get()
@@ -122,7 +122,7 @@ def test_key_pair_is_made_saved_opened_again_and_proven_without_a_leak(
     assert row.get_attribute("data-health") == "good"
     expect(page.locator("[data-invite-backup]")).to_be_visible()
     assert file.name == "Claire Martin.p12"
-    everything = kept + recorder.everything(page)
+    everything += recorder.sent()
     leaked = [
         spelling
         for secret in secrets_of(file)

@@ -28,10 +28,9 @@ ORIGIN = "https://bids.example.org"
 LIFETIME = timedelta(minutes=10)
 
 
-def make_registration(certificate: bytes, **fields: object) -> Registration:
-    holder = fields.pop("holder", None) or make_agent()
-    offered = Registration(certificate, "Claire Martin", False, holder.service, holder)
-    return replace(offered, **fields)
+def make_registration(certificate: bytes) -> Registration:
+    holder = make_agent()
+    return Registration(certificate, "Claire Martin", False, holder.service, holder)
 
 
 def answer_of(issued: IssuedChallenge, private_key: rsa.RSAPrivateKey) -> str:

@@ -311,7 +311,7 @@ def test_remove_says_what_it_will_do_and_then_does_it(agent, is_used, removal):
 
     assert f'data-removal="{removal}"' in announced
     assert untouched == KeyPair.State.ACTIVE
-    assert response.url == f"{reverse('keys:list')}?service={agent.service.pk}"
+    assert response.headers["Location"] == f"{reverse('keys:list')}?service={agent.service.pk}"
     assert list(KeyPair.objects.values_list("state", flat=True)) == (["retired"] if is_used else [])
 
 
