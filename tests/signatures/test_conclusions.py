@@ -3,8 +3,9 @@ from datetime import timedelta
 
 import pytest
 
-from envelopes.errors import StoreUnavailable
+from envelopes.errors import BlockDamaged, StoreUnavailable
 from envelopes.released import ReleasedStream
+from keys.cms import BLOCK_SIZE
 from marketplace.models import JournalEntry
 from signatures import conclusions, tasks
 from signatures.models import Report
@@ -128,6 +129,26 @@ def test_conclude_does_not_take_a_damaged_block_for_an_unreadable_document():
 
     assert report.state == Report.State.FAILED
     assert report.reference.startswith("damaged-")
+
+
+@pytest.mark.slow
+def test_conclude_remembers_a_failed_read_that_the_parser_took_for_its_own(monkeypatch):
+    opened = make_opened(signed_pdf() + b"\n" * BLOCK_SIZE)
+    read = ReleasedStream._read
+    reads = []
+
+    def damaged_once_scanned(self, number):
+        reads.append(number)
+        if len(reads) > 4:  # each block, for its kind, then for its digest
+            raise BlockDamaged(1, number, "digest")
+        return read(self, number)
+
+    monkeypatch.setattr(ReleasedStream, "_read", damaged_once_scanned)
+
+    report = conclude(opened)
+
+    assert len(reads) > 4
+    assert report.state == Report.State.FAILED
 
 
 def test_conclude_waits_for_a_store_that_does_not_answer(monkeypatch):
