@@ -35,9 +35,10 @@ def consultation() -> Consultation:
     """On line now; `PRIVATE_KEY` opens its bids."""
     now = timezone.now()
     draft = make_consultation(closes_at=now + DAY, opens_at=now + DAY)
-    keys = {"holder": draft.created_by, "not_after": (now + 365 * DAY).replace(microsecond=0)}
-    personal = make_key_pair(private_key=PRIVATE_KEY, **keys)
-    make_key_pair(is_backup=True, **keys)
+    expiry = (now + 365 * DAY).replace(microsecond=0)
+    holder = draft.created_by
+    personal = make_key_pair(private_key=PRIVATE_KEY, holder=holder, not_after=expiry)
+    make_key_pair(is_backup=True, holder=holder, not_after=expiry)
     ChosenKey.objects.create(consultation=draft, key_pair=personal)
     return publication.publish(draft.pk, actor=draft.created_by, now=now)
 
@@ -197,7 +198,7 @@ def test_removed_file_leaves_the_page_and_the_server(page: Page, bidder, consult
 
 def test_line_lost_is_told_and_the_upload_goes_on(page: Page, bidder, consultation, tmp_path):
     deposit = begin(page, consultation)
-    refused = []
+    refused: list[str] = []
 
     def fail_once(route):
         if route.request.method == "PATCH" and not refused:

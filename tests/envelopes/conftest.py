@@ -8,7 +8,7 @@ from django.utils import timezone
 
 
 @pytest.fixture(autouse=True)
-def store(settings, tmp_path) -> Path:
+def store(settings, tmp_path: Path) -> Path:
     """An empty store of sealed blocks, of the kind that an installation has."""
     location = tmp_path / "blocks"
     location.mkdir()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -21,10 +22,11 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
+Fields = dict[str, Any]
 OPENING = DEADLINE + timedelta(hours=1)
 
 
-def make_draft(*, personal: dict | None = None, backup: dict | None = None) -> Consultation:
+def make_draft(*, personal: Fields | None = None, backup: Fields | None = None) -> Consultation:
     """A draft with a chosen personal key pair and a backup one in its service, of these fields."""
     consultation = make_consultation()
     holder = consultation.created_by

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from envelopes import submission, uploads
+from envelopes import sealing, submission, uploads
 from envelopes.errors import (
     BadFileName,
     FileIncomplete,
@@ -47,8 +47,9 @@ def submit(deposit: Deposit, announcement: Announcement, *, now=NOW) -> Receipt:
     return submission.submit(deposit.pk, announcement, actor=deposit.bidder.user, now=now)
 
 
-def content_of(receipt: Receipt) -> dict:
-    return json.loads(bytes(receipt.content))
+def content_of(receipt: Receipt) -> dict[str, object]:
+    content: dict[str, object] = json.loads(bytes(receipt.content))
+    return content
 
 
 def test_start_makes_one_application_and_an_offer_for_each_lot():
@@ -108,7 +109,7 @@ def test_submit_seals_an_index_that_the_holder_of_the_key_opens():
     index_file = SealedFile.objects.get(is_index=True)
     index = read_index(opened(index_file, private_key))
     deposit.refresh_from_db()
-    manifest = read_manifest(bytes(deposit.manifest))
+    manifest = read_manifest(bytes(deposit.manifest or b""))
     assert [(file.name, file.size) for file in index.files] == [("b é.pdf", 0), ("a.pdf", 3)]
     assert [file.id for file in index.files] == [bytes(second.file_id), bytes(first.file_id)]
     assert index.check_fits(manifest).index.id == bytes(index_file.file_id)
@@ -120,7 +121,7 @@ def test_submit_lists_each_block_in_the_manifest(store):
     submit(deposit, ready_to_submit(deposit))
 
     deposit.refresh_from_db()
-    manifest = read_manifest(bytes(deposit.manifest))
+    manifest = read_manifest(bytes(deposit.manifest or b""))
     [envelope] = manifest.envelopes
     listed = [(b.sha256, b.size) for f in (envelope.index, *envelope.files) for b in f.blocks]
     stored = [
@@ -161,7 +162,7 @@ def test_submit_gives_a_receipt_of_what_was_done():
         "is_late": False,
         "journal": {"index": entry.index, "leaf_hash": bytes(entry.leaf_hash).hex()},
         "last_byte_at": "2026-11-02T09:00:00.000000+00:00",
-        "manifest_sha256": hashlib.sha256(bytes(deposit.manifest)).hexdigest(),
+        "manifest_sha256": hashlib.sha256(bytes(deposit.manifest or b"")).hexdigest(),
         "recipients": deposit.consultation.recipient_set.fingerprints,
         "submitted_at": "2026-11-02T09:00:00.000000+00:00",
         "version": 1,
@@ -197,7 +198,7 @@ def test_submit_again_gives_the_same_receipt(store):
 def test_submit_meets_another_request_that_was_first(store, monkeypatch):
     deposit = make_deposit()
     announcement = ready_to_submit(deposit)
-    verify = submission.verify_stored
+    verify = sealing.verify_stored
     done: list[bytes] = []
 
     def submit_meanwhile(block: SealedBlock) -> None:
@@ -356,7 +357,8 @@ def test_submit_refuses_what_cannot_be_read_back(store):
     deposit = make_deposit()
     announcement = ready_to_submit(deposit)
     path = store / SealedBlock.objects.get().storage_name
-    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
 
     refused(deposit, announcement, StoredBlockDamaged)
 
@@ -364,7 +366,7 @@ def test_submit_refuses_what_cannot_be_read_back(store):
 def test_submit_refuses_a_file_added_while_the_blocks_are_read_back(store, monkeypatch):
     deposit = make_deposit()
     announcement = ready_to_submit(deposit)
-    verify = submission.verify_stored
+    verify = sealing.verify_stored
 
     def add_a_file(block: SealedBlock) -> None:
         monkeypatch.setattr(submission, "verify_stored", verify)
@@ -386,12 +388,11 @@ def test_submit_stores_neither_names_nor_digests_of_plaintext(store):
 
     submit(deposit, ready_to_submit(deposit, name=name, content=content))
 
-    rows = [
-        str(row) + repr(bytes(row.get("content") or row.get("manifest") or b""))
-        for model in (Deposit, Envelope, SealedFile, SealedBlock, Receipt, JournalEntry)
-        for row in model.objects.values()
-    ]
-    written = "\n".join(rows) + repr([p.read_bytes() for p in store.rglob("*") if p.is_file()])
+    models = (Deposit, Envelope, SealedFile, SealedBlock, Receipt, JournalEntry)
+    rows = [repr(row) for model in models for row in model.objects.values_list()]
+    binary = [bytes(Receipt.objects.get().content), bytes(Deposit.objects.get().manifest or b"")]
+    stored = [path.read_bytes() for path in store.rglob("*") if path.is_file()]
+    written = "\n".join(map(repr, rows + binary + stored))
     assert name not in written
     assert hashlib.sha256(content).hexdigest() not in written
     assert SALT not in written

@@ -37,7 +37,7 @@ def submit(client, deposit: Deposit, body: object):
     return client.post(url("submit", deposit.pk), body, content_type="application/json")
 
 
-def body_of(deposit: Deposit, *, content: bytes = b"42") -> dict:
+def body_of(deposit: Deposit, *, content: bytes = b"42") -> dict[str, object]:
     """One file, received, and what the page says to submit."""
     envelope = envelope_of(deposit)
     file = send(envelope, content)

@@ -29,12 +29,13 @@ def metadata(value: object) -> str:
     return "envelope " + base64.b64encode(str(value).encode()).decode()
 
 
-def create(client, deposit: Deposit, size: int = 4, **headers: str):
-    headers = {
+def create(client, deposit: Deposit, size: int = 4, headers: dict[str, str] | None = None):
+    defaults = {
         "Upload-Length": str(size),
         "Upload-Metadata": metadata(envelope_of(deposit).pk),
-    } | headers
-    return client.post(reverse("envelopes:uploads", args=[deposit.pk]), headers=TUS | headers)
+    }
+    sent = TUS | defaults | (headers or {})
+    return client.post(reverse("envelopes:uploads", args=[deposit.pk]), headers=sent)
 
 
 def patch(client, url: str, content: bytes, offset: int = 0, **options):
@@ -95,7 +96,7 @@ def test_empty_file_is_whole_once_created(client, deposit):
     ids=str,
 )
 def test_creation_refuses_headers_that_are_not_its_own(client, deposit, headers):
-    response = create(client, deposit, **headers)
+    response = create(client, deposit, headers=headers)
 
     assert (response.status_code, response.json()["code"]) == (400, "bad_upload")
     assert not SealedFile.objects.exists()
@@ -104,7 +105,7 @@ def test_creation_refuses_headers_that_are_not_its_own(client, deposit, headers)
 def test_creation_refuses_the_name_of_a_file(client, deposit):
     envelope = metadata(envelope_of(deposit).pk)
 
-    response = create(client, deposit, **{"Upload-Metadata": f"{envelope},filename b2ZmcmU="})
+    response = create(client, deposit, headers={"Upload-Metadata": f"{envelope},filename b2ZmcmU="})
 
     assert (response.status_code, response.json()["code"]) == (400, "bad_upload")
 
@@ -118,7 +119,7 @@ def test_creation_refuses_a_file_too_large(client, deposit):
 def test_creation_refuses_the_envelope_of_another(client, deposit):
     other = metadata(envelope_of(make_deposit()).pk)
 
-    response = create(client, deposit, **{"Upload-Metadata": other})
+    response = create(client, deposit, headers={"Upload-Metadata": other})
 
     assert (response.status_code, response.json()["code"]) == (404, "unknown_envelope")
 
@@ -154,7 +155,7 @@ class CutInput(io.RawIOBase):
 def test_patch_that_is_cut_is_answered_as_such(client, deposit):
     url = create(client, deposit).headers["Location"]
 
-    response = patch(client, url, b"1234", **{"wsgi.input": CutInput()})
+    response = patch(client, url, b"1234", 0, **{"wsgi.input": CutInput()})
 
     assert (response.status_code, response.json()["code"]) == (408, "transfer_cut")
 
@@ -207,4 +208,4 @@ def test_uploads_want_the_csrf_token_in_a_header():
     client.cookies["csrf"] = token
 
     assert create(client, deposit).status_code == 403
-    assert create(client, deposit, **{"X-CSRFToken": token}).status_code == 201
+    assert create(client, deposit, headers={"X-CSRFToken": token}).status_code == 201

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: EUPL-1.2
+import { describe, expect, it } from 'vitest'
+import { formatDuration, formatRate, formatSize } from '../../static/ts/units'
+
+/** Spaces of any kind, which languages choose, as one plain space. */
+function plain(text: string): string {
+  return text.replace(/\s/g, ' ')
+}
+
+describe('formatSize', () => {
+  it.each([
+    [0, '0 o'],
+    [999, '999 o'],
+    [1000, '1 ko'],
+    [1540, '1,5 ko'],
+    [40_000_000, '40 Mo'],
+    [20_000_000_000, '20 Go'],
+    [5_000_000_000_000, '5 000 Go'],
+  ])('writes %d bytes in French', (bytes, expected) => {
+    expect(plain(formatSize(bytes, 'fr'))).toBe(expected)
+  })
+})
+
+describe('formatRate', () => {
+  it('writes bytes a second', () => {
+    expect(plain(formatRate(12_300_000, 'fr'))).toBe('12 Mo/s')
+  })
+})
+
+describe('formatDuration', () => {
+  it.each([
+    [-1, '0 second'],
+    [0, '0 second'],
+    [59.9, '59 second'],
+    [60, '1 minute 0 second'],
+    [3599, '59 minute 59 second'],
+    [3600, '1 hour 0 minute'],
+    [90_061, '1 day 1 hour'],
+  ])('writes %d seconds in their two largest units', (seconds, expected) => {
+    expect(formatDuration(seconds, 'en').replace(/s\b/g, '')).toBe(expected)
+  })
+})
