@@ -1,0 +1,313 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""One bid, from key to report, as people would take it there: the pictures of the guide on the way.
+
+The pictures go to `build/screenshots`, and to `docs/guide/images` with `SIGILLE_SCREENSHOTS=1`.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from celery.contrib.testing.worker import start_worker
+from django.conf import settings
+from django.utils import timezone
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from envelopes.models import ReleasedFile, SealedFile
+from keys.models import KeyPair
+from marketplace.celery import app
+from marketplace.models import Agent, Right
+from signatures.demonstration import documents
+from signatures.models import Decision, Report
+from tests.e2e.clock import Clock
+from tests.e2e.recording import Recorder, spellings
+from tests.factories import PASSWORD, make_agent, make_organisation, make_service, make_user
+
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+KEY_PASSWORD = "Gravier-Moulin-Ardoise-58"
+PARIS = ZoneInfo("Europe/Paris")
+MEBIBYTE = 1024 * 1024
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 900}
+
+Picture = Callable[[Page, str], None]
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+@pytest.fixture
+def worker(transactional_db: None) -> Iterator[None]:
+    with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=30):
+        yield
+
+
+@pytest.fixture(scope="session")
+def picture() -> Picture:
+    """`picture(page, name)`: what the page shows, at the width of a desk and of a phone."""
+    is_for_the_guide = os.environ.get("SIGILLE_SCREENSHOTS") == "1"
+    folder = Path("docs/guide/images" if is_for_the_guide else "build/screenshots")
+
+    def take(page: Page, name: str) -> None:
+        page.evaluate("window.scrollTo(0, 0)")
+        page.screenshot(path=settings.BASE_DIR / folder / f"{name}.png", animations="disabled")
+        page.set_viewport_size(PHONE)  # type: ignore[arg-type] # a dict of the right shape
+        phone = settings.BASE_DIR / folder / f"{name}-phone.png"
+        page.screenshot(path=phone, animations="disabled")
+        page.set_viewport_size(DESKTOP)  # type: ignore[arg-type] # likewise
+
+    return take
+
+
+@pytest.fixture
+def bidder_context(browser: Browser, live_server: LiveServer) -> Iterator[BrowserContext]:
+    """The company's own computer."""
+    context = browser.new_context(
+        base_url=live_server.url, locale="fr-FR", timezone_id="Europe/Paris", accept_downloads=True
+    )
+    context.set_default_timeout(60_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def buyer() -> Agent:
+    organisation = make_organisation(name="Ville de Valmer")
+    return make_agent(
+        Right.MANAGE_KEYS,
+        Right.MANAGE_CONSULTATIONS,
+        Right.OPEN_BIDS,
+        user=make_user(email="claire.martin@valmer.example", name="Claire Martin"),
+        service=make_service(organisation=organisation, name="Commande publique"),
+    )
+
+
+def signed_pdf() -> bytes:
+    """Made in another thread: the browser's loop runs in this one, and pyHanko wants its own."""
+    commitment = documents.pdf("Acte d’engagement", ["Toitures de l’Ouest", "48 213,50 € HT"])
+    sign = partial(documents.signed, signatory="Anne Le Goff", company="Toitures de l’Ouest")
+    with ThreadPoolExecutor() as executor:
+        return executor.submit(sign, commitment, now=timezone.now()).result()
+
+
+def test_one_bid_from_key_to_report(  # noqa: PLR0917 - the whole house takes part
+    page: Page,
+    recorder: Recorder,
+    bidder_context: BrowserContext,
+    buyer: Agent,
+    clock: Clock,
+    worker: None,
+    picture: Picture,
+    tmp_path: Path,
+):
+    signed, large = tmp_path / "Acte d’engagement.pdf", tmp_path / "Plans.zip"
+    signed.write_bytes(signed_pdf())
+    large.write_bytes(os.urandom(100 * MEBIBYTE))
+
+    sign_in(page, buyer.user.email, picture)
+    personal = make_key(page, "Claire Martin", tmp_path, picture)
+    make_key(page, "Secours commande publique", tmp_path, picture, is_backup=True)
+    publish(page, picture)
+
+    deposit(bidder_context, [signed, large], picture)
+    expect_nothing_before_the_deadline(page)
+    clock.put_forward(timedelta(hours=3))
+
+    open_all(page, personal, picture)
+    assert sent_and_received(page, [signed, large])
+    report(page, signed.name, picture)
+    assert not leaked(recorder, personal)
+    assert recorder.errors == []
+
+
+def enter(control: Locator) -> None:
+    """Use a control from the keyboard, once it is there to be used."""
+    expect(control).to_be_enabled()
+    expect(control).to_be_visible()
+    control.press("Enter")
+
+
+def sign_in(page: Page, email: str, picture: Picture) -> None:
+    page.goto("/accounts/login/")
+    picture(page, "sign-in")
+    page.locator("#id_login").fill(email)
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/organisation/consultations/")
+
+
+def make_key(
+    page: Page, name: str, folder: Path, picture: Picture, *, is_backup: bool = False
+) -> Path:
+    """Make, save, open again and prove a key pair; the file that the agent keeps."""
+    page.goto("/settings/encryption-keys/new/" + ("?backup=1" if is_backup else ""))
+    page.locator("[data-name]").fill(name)
+    page.locator("[data-password]").fill(KEY_PASSWORD)
+    page.locator("[data-password-again]").fill(KEY_PASSWORD)
+    picture(page, "key-new")
+    enter(page.locator("[data-generate]"))
+    with page.expect_download() as download:
+        enter(page.locator("[data-save]"))
+    file = folder / download.value.suggested_filename
+    download.value.save_as(file)
+    page.locator("[data-key-file]").set_input_files(file)
+    page.locator("[data-key-file-password]").fill(KEY_PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-proven]")).to_be_visible()
+    enter(page.locator("[data-back]"))
+    page.wait_for_url("**/settings/encryption-keys/**")
+    picture(page, "keys")
+    assert KeyPair.objects.get(name=name).state == KeyPair.State.ACTIVE
+    return file
+
+
+def publish(page: Page, picture: Picture) -> None:
+    """Write a consultation of two lots that closes in about two hours, and put it on line."""
+    page.goto("/organisation/consultations/new/")
+    closes_at = (timezone.now() + timedelta(hours=2)).astimezone(PARIS)
+    page.locator("#id_reference").fill("2026-DCP-011")
+    page.locator("#id_title").fill("Réfection de la toiture de l’école maternelle")
+    page.locator("#id_closes_at").fill(f"{closes_at:%Y-%m-%dT%H:%M}")
+    page.locator("#id_opens_at").fill(f"{closes_at + timedelta(minutes=30):%Y-%m-%dT%H:%M}")
+    picture(page, "consultation-new")
+    enter(page.locator("main form button.btn-primary[type=submit]"))
+    page.wait_for_url("**/organisation/consultations/*-*/")
+    expect(page.locator("[data-problem=no_personal_key]")).to_be_visible()
+    page.locator("input[name=key_pairs]").check()
+    enter(page.locator("form[action$='/keys/'] button"))
+    picture(page, "coverage")
+    enter(page.locator("[data-publish]"))
+    page.wait_for_url("**/publish/")
+    picture(page, "publish")
+    enter(page.locator("main form button[type=submit]"))
+    page.wait_for_url("**/organisation/consultations/*-*/")
+    expect(page.locator(".fingerprint")).to_have_count(2)
+    picture(page, "consultation-online")
+
+
+def deposit(context: BrowserContext, files: list[Path], picture: Picture) -> None:
+    """A company that is not known yet signs up, finds the consultation and submits a bid."""
+    page = context.new_page()
+    page.goto("/sign-up/")
+    page.locator("#id_siret").fill("732 829 320 00074")
+    page.locator("#id_company_name").fill("Toitures de l’Ouest")
+    page.locator("#id_name").fill("Anne Le Goff")
+    page.locator("#id_email").fill("anne.le-goff@entreprise.example")
+    page.locator("#id_password").fill(PASSWORD)
+    picture(page, "sign-up")
+    enter(page.locator("main form button[type=submit]"))
+    page.wait_for_url("**/consultations/")
+    picture(page, "consultations")
+    enter(page.get_by_role("link", name="2026-DCP-011"))
+    page.wait_for_url("**/consultations/*-*/")
+    picture(page, "consultation-public")
+    enter(page.locator('form[action$="/deposit/"] button'))
+    page.wait_for_url("**/deposits/*/")
+    application, offer = page.locator("[data-envelope] input[type=file][multiple]").all()
+    application.set_input_files({"name": "DC1.pdf", "mimeType": "application/pdf", "buffer": b""})
+    expect(page.locator("[data-file][data-state=received]")).to_be_visible()
+    offer.focus()
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(files)
+    picture(page, "deposit-uploading")
+    expect(page.locator("[data-summary][data-state=ready]")).to_be_visible(timeout=300_000)
+    picture(page, "deposit-ready")
+    enter(page.locator("[data-check]"))
+    picture(page, "deposit-confirm")
+    enter(page.locator("dialog[open] [data-submit]"))
+    page.wait_for_url("**/receipt/")
+    expect(page.locator("[data-annex-here]")).to_contain_text(files[1].name)
+    picture(page, "receipt")
+
+
+def expect_nothing_before_the_deadline(page: Page) -> None:
+    """The buyer's page is, to the byte, what it was when nobody had deposited."""
+    page.reload()
+    expect(page.locator("main")).not_to_contain_text("Toitures")
+    answer = page.request.get(page.url + "opening/")
+    assert "Toitures" not in answer.text()
+    for file in SealedFile.objects.all():
+        assert page.request.get(f"/organisation/files/{file.pk}/content/").status == 404
+
+
+def open_all(page: Page, key_file: Path, picture: Picture) -> None:
+    page.reload()
+    enter(page.locator("a[href$='/opening/']"))
+    page.wait_for_url("**/opening/")
+    page.locator("[data-file]").set_input_files(key_file)
+    page.locator("[data-password]").fill("not the password")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-key-error]")).to_be_visible()
+    page.locator("[data-password]").fill(KEY_PASSWORD)
+    page.keyboard.press("Enter")
+    enter(page.locator("[data-choose=all]"))
+    picture(page, "opening")
+    enter(page.locator("[data-open-chosen]"))
+    expect(page.locator("[data-opened]")).to_have_count(2, timeout=120_000)
+    expect(page.locator("[data-file-link]")).to_have_count(3)
+    picture(page, "opened")
+
+
+def sent_and_received(page: Page, files: list[Path]) -> bool:
+    """Whether each file is downloaded bit for bit as it was sent."""
+    downloaded = {}
+    for link in page.locator("[data-file-link]").all():
+        with page.expect_download() as download:
+            enter(link)
+        content = Path(download.value.path()).read_bytes()
+        downloaded[download.value.suggested_filename] = hashlib.sha256(content).digest()
+    wanted = {file.name: hashlib.sha256(file.read_bytes()).digest() for file in files}
+    return downloaded == wanted | {"DC1.pdf": hashlib.sha256(b"").digest()}
+
+
+def report(page: Page, name: str, picture: Picture) -> None:
+    """Read the report of the signed file, and decide."""
+    file = ReleasedFile.objects.get(name=name)
+    page.goto(f"/organisation/files/{file.pk}/report/")
+    expect_concluded(page, file)
+    statuses = page.locator(".report-conditions [data-status]")
+    expect(statuses).to_have_count(10)
+    picture(page, "report")
+    page.locator("input[name=choice][value=regularise], select[name=choice]").first.focus()
+    choose(page, Decision.Choice.REGULARISE)
+    page.locator("[name=reason]").fill("Transmettre le certificat de l’autorité qui a signé.")
+    enter(page.locator("form[action$='/decision/'] button[type=submit]"))
+    expect(page.locator("[data-latest=regularise]")).to_be_visible()
+    picture(page, "decision")
+    assert Decision.objects.get().decided_by.user.name == "Claire Martin"
+
+
+def choose(page: Page, choice: str) -> None:
+    select = page.locator("select[name=choice]")
+    if select.count():
+        select.select_option(choice)
+    else:
+        page.locator(f"input[name=choice][value={choice}]").check()
+
+
+def expect_concluded(page: Page, file: ReleasedFile) -> None:
+    """Load the page again until the worker has concluded, as its button does."""
+    deadline = 60  # loads
+    while Report.objects.get(file=file).state == Report.State.PENDING and deadline:
+        page.wait_for_timeout(500)
+        deadline -= 1
+    page.reload()
+    expect(page.locator("[data-result=INDETERMINATE]")).to_be_visible()
+
+
+def leaked(recorder: Recorder, key_file: Path) -> list[bytes]:
+    """Spellings of the password, or of the key file, in what the agent's browser sent."""
+    sent = recorder.sent()
+    secrets = [KEY_PASSWORD.encode(), key_file.read_bytes()[200:296]]
+    return [word for secret in secrets for word in spellings(secret) if word in sent]
