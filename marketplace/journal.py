@@ -4,10 +4,10 @@
 import hashlib
 import secrets
 from datetime import UTC, datetime
-from typing import Protocol
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Model
 
 from marketplace import canonical, merkle
 from marketplace.errors import Refusal
@@ -19,11 +19,7 @@ SYSTEM = "system"  # the actor of what no person asked for
 Fact = str | int | bool | None | list[str] | list[int]
 
 
-class Subject(Protocol):
-    """What an entry is about: any row with a UUID."""
-
-    @property
-    def pk(self) -> UUID: ...
+Subject = Model  # what an entry is about: any row with a UUID
 
 
 def record(
@@ -40,12 +36,14 @@ def record(
     Raises:
         TransactionManagementError: outside a transaction, where the entry could outlive the change.
     """
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("a journal entry goes with its change")
     head, _ = JournalHead.objects.select_for_update().get_or_create(pk=1)
     entry = JournalEntry(
         index=head.size,
         recorded_at=now.astimezone(UTC),
         action=action,
-        subject=f"{type(subject).__name__} {subject.pk}",
+        subject=f"{subject._meta.object_name} {subject.pk}",  # noqa: SLF001 - Django documents it
         organisation_id=organisation_id,
         actor=f"{actor.email} {actor.pk}" if actor else SYSTEM,
         facts=facts,

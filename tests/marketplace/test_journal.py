@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from marketplace import canonical, journal, merkle
 from marketplace.errors import RightMissing
-from marketplace.models import JournalHead
+from marketplace.models import JournalEntry, JournalHead
 from tests.factories import NOW, make_administrator, make_organisation
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +33,16 @@ def test_record_that_is_undone_leaves_no_gap():
         transaction.set_rollback(True)
 
     assert record().index == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_record_refuses_to_outlive_the_change_that_it_tells():
+    organisation = make_organisation()
+
+    with pytest.raises(transaction.TransactionManagementError):
+        journal.record("thing.changed", organisation, actor=None, now=NOW)
+
+    assert not JournalEntry.objects.exists()
 
 
 def test_leaf_commits_to_what_may_be_erased_without_holding_it():
