@@ -5,6 +5,7 @@ import io
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
@@ -16,6 +17,7 @@ from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import signers
 from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
+from pyhanko.sign.signers.pdf_signer import PdfSigningSession
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 PAGE = (
@@ -62,7 +64,7 @@ def _assembled(objects: Sequence[bytes]) -> bytes:
 
 
 def signed(document: bytes, *, signatory: str, company: str, now: datetime) -> bytes:
-    """`document` with one PAdES signature, by a certificate that a demonstration authority issued."""
+    """`document` with one PAdES signature, claimed at `now`, by a demonstration authority's signatory."""
     authority_key, authority = _certificate("Autorité de démonstration", None, now=now)
     key, certificate = _certificate(
         signatory, (authority_key, authority), now=now, organisation=company
@@ -82,10 +84,20 @@ def signed(document: bytes, *, signatory: str, company: str, now: datetime) -> b
         reason="Acte d'engagement",
         subfilter=SigSeedSubFilter.PADES,
     )
-    out = signers.PdfSigner(metadata, signer, new_field_spec=SigFieldSpec("Signature1")).sign_pdf(
-        IncrementalPdfFileWriter(io.BytesIO(document))
-    )
-    return bytes(out.getvalue())
+    pdf_signer = _DatedSigner(metadata, signer, new_field_spec=SigFieldSpec("Signature1"))
+    pdf_signer.signed_at = now
+    return bytes(pdf_signer.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(document))).getvalue())
+
+
+class _DatedSigner(signers.PdfSigner):
+    """Signs at the instant of the story rather than at that of the computer."""
+
+    signed_at: datetime
+
+    def init_signing_session(self, *args: Any, **kwargs: Any) -> PdfSigningSession:
+        session = super().init_signing_session(*args, **kwargs)
+        session.system_time = self.signed_at
+        return session
 
 
 def _asn1(certificate: x509.Certificate) -> asn1_x509.Certificate:

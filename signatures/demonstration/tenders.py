@@ -53,11 +53,12 @@ def play(people: People, personal: Key, *, now: datetime) -> Deposit:
     _write(DRAFT, people, now=now)
     _publish(ONLINE, people, personal, now=now)
     closed = _publish(CLOSED, people, personal, now=now)
-    first = _deposit(closed, people.roofer, _signed_bid(people.roofer, now), now - 26 * HOUR)
+    arrival = now - 26 * HOUR
+    first = _deposit(closed, people.roofer, _signed_bid(people.roofer, arrival), arrival)
     _deposit(closed, people.builder, _plain_bid(people.builder), now - 5 * HOUR)
     opened = _publish(OPENED, people, personal, now=now)
-    bid = _signed_bid(people.builder, now)
-    deposit = _deposit(opened, people.builder, bid, now - 24 * 21 * HOUR)
+    arrival = now - 24 * 21 * HOUR
+    deposit = _deposit(opened, people.builder, _signed_bid(people.builder, arrival), arrival)
     for envelope in deposit.envelopes.order_by("kind"):  # the application first
         _open(envelope, people, personal, now=now - 24 * 19 * HOUR)
     return first
@@ -90,13 +91,15 @@ def _publish(tender: Tender, people: People, personal: Key, *, now: datetime) ->
     return publication.publish(consultation.pk, actor=people.buyer, now=at)
 
 
-def _signed_bid(bidder: Bidder, now: datetime) -> Files:
+def _signed_bid(bidder: Bidder, arrival: datetime) -> Files:
     company = bidder.company.name
     commitment = documents.pdf(
         "Acte d’engagement",
         [f"{company}, représentée par {bidder.user.name},", "s’engage pour 48 213,50 € HT."],
     )
-    signed = documents.signed(commitment, signatory=bidder.user.name, company=company, now=now)
+    signed = documents.signed(
+        commitment, signatory=bidder.user.name, company=company, now=arrival - HOUR
+    )
     technical = documents.pdf("Mémoire technique", ["Méthode, moyens, calendrier : 6 semaines."])
     return {
         EnvelopeKind.APPLICATION: {"DC1.pdf": documents.pdf("DC1", [company, "Candidat seul"])},
