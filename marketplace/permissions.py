@@ -41,9 +41,7 @@ def agent_required(right: Right | None = None) -> Callable[[AgentView[P]], View[
     def decorate(view: AgentView[P]) -> View[P]:
         @login_required
         @wraps(view)
-        def wrapped(
-            request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs
-        ) -> HttpResponseBase:
+        def wrapped(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             for_agent = _for_agent(request)
             if right is not None:
                 require(for_agent.agent, right)
