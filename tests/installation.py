@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""An embedded installation, started for real with `manage.py up` in a data folder of its own."""
+"""An installation, started for real with `manage.py up` in a data folder of its own."""
 
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Timer
@@ -15,20 +15,21 @@ import pytest
 from django.conf import settings
 
 PATIENCE = 120  # seconds
+EMBEDDED: Mapping[str, str] = {}  # SQLite and a queue of files
 UP = [sys.executable, "manage.py", "up"]
 
 
-def environ(data_dir: Path) -> dict[str, str]:
-    """An embedded installation, whatever the database and the broker of this test run."""
+def environ(data_dir: Path, services: Mapping[str, str] = EMBEDDED) -> dict[str, str]:
+    """An installation on these services, whatever the database and the broker of this test run."""
     inherited = {name: value for name, value in os.environ.items() if "SIGILLE_" not in name}
-    return inherited | {"SIGILLE_DATA_DIR": str(data_dir)}
+    return {**inherited, "SIGILLE_DATA_DIR": str(data_dir), **services}
 
 
-def manage(*arguments: str, data_dir: Path) -> str:
-    """What `manage.py` with these arguments says, of an installation in `data_dir`."""
+def manage(*arguments: str, environ: Mapping[str, str]) -> str:
+    """What `manage.py` with these arguments says."""
     command = [sys.executable, "manage.py", *arguments]
     return subprocess.check_output(
-        command, cwd=settings.BASE_DIR, env=environ(data_dir), text=True, timeout=PATIENCE
+        command, cwd=settings.BASE_DIR, env=environ, text=True, timeout=PATIENCE
     )
 
 
@@ -39,13 +40,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def started(data_dir: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+def started(
+    data_dir: Path, port: int, services: Mapping[str, str] = EMBEDDED
+) -> Iterator[subprocess.Popen[str]]:
     """A running installation, in its own process group, once it has said that it is ready."""
     command = [*UP, "--migrate", "--port", str(port)]
     with subprocess.Popen(
         command,
         cwd=settings.BASE_DIR,
-        env=environ(data_dir),
+        env=environ(data_dir, services),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The thief: whoever copies all that a server keeps finds nothing of a bid (promise P1).
 
-A bid full of canaries is deposited over HTTP in a real installation; then everything it keeps, and
-everything it said, is searched, and every secret it holds is tried on every block.
+A bid full of canaries is deposited over HTTP in a real installation, embedded (SQLite, files) and full
+(PostgreSQL, Redis); then everything it keeps, and everything it said, is searched, and every secret it
+holds is tried on every block.
 """
 
 import base64
@@ -15,9 +16,15 @@ import signal
 import sqlite3
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
+import redis
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -27,7 +34,8 @@ from keys import cms
 from keys.certificates import read_certificate
 from signatures.demonstration import people, tenders
 from tests.factories import make_certificate, make_private_key
-from tests.installation import PATIENCE, free_port, manage, started
+from tests.installation import EMBEDDED, PATIENCE, environ, free_port, manage, started
+from tools.services import postgresql, redis_server
 
 pytestmark = pytest.mark.slow
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
@@ -81,19 +89,84 @@ class Bidder:
         return location.rstrip("/").rpartition("/")[2]
 
 
-@pytest.fixture(scope="module")
-def robbed(tmp_path_factory):
-    """The folder of an installation that was stopped, what it said, and the canaries of the bid."""
+@dataclass(frozen=True)
+class Loot:
+    """What an intruder copied from a server after a bid, and the canaries that the bid held."""
+
+    copied: dict[str, bytes]
+    secrets: set[bytes]
+    blocks: list[bytes]
+    canaries: list[bytes]
+
+
+@pytest.fixture(scope="module", params=["embedded", "full"])
+def loot(request, tmp_path_factory) -> Iterator[Loot]:
+    """An installation is made, receives a bid, is stopped and copied."""
     folder = tmp_path_factory.mktemp("installation")
-    manage("migrate", "--verbosity", "0", data_dir=folder)
-    manage("createcachetable", data_dir=folder)
-    manage("demo", "--out", str(tmp_path_factory.mktemp("keys")), data_dir=folder)
-    port = free_port()
-    with started(folder, port) as process:
-        canaries = deposit(Bidder(f"http://127.0.0.1:{port}/"))
-        process.send_signal(signal.SIGTERM)
-        said, _ = process.communicate(timeout=PATIENCE)
-    return folder, said, canaries
+    with ExitStack() as stack:
+        environment = private_servers(stack) if request.param == "full" else EMBEDDED
+        variables = environ(folder, environment)
+        manage("migrate", "--verbosity", "0", environ=variables)
+        manage("createcachetable", environ=variables)
+        manage("demo", "--out", str(tmp_path_factory.mktemp("keys")), environ=variables)
+        port = free_port()
+        with started(folder, port, environment) as process:
+            canaries = deposit(Bidder(f"http://127.0.0.1:{port}/"))
+            process.send_signal(signal.SIGTERM)
+            said, _ = process.communicate(timeout=PATIENCE)
+        copied = {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        copied |= {"log": said.encode()} | copied_from(environment)
+        rows = database_of(folder, environment)
+        copied["database"] = b"\n".join(rows)
+        secret_files = [path.read_bytes() for path in (folder / "secrets").iterdir()]
+        stored = [path.read_bytes() for path in (folder / "blocks").rglob("*") if path.is_file()]
+        small = [block for block in stored if len(block) < 200_000]
+        yield Loot(copied, secrets_in([*rows, *secret_files]), small, canaries)
+
+
+def private_servers(stack: ExitStack) -> dict[str, str]:
+    """PostgreSQL and Redis that nobody else uses, so that all they hold can be copied."""
+    redis_url = stack.enter_context(redis_server())
+    return {
+        "SIGILLE_DATABASE_URL": stack.enter_context(postgresql()),
+        "SIGILLE_BROKER_URL": f"{redis_url}/0",
+        "SIGILLE_CACHE_URL": f"{redis_url}/1",
+    }
+
+
+def copied_from(environment: Mapping[str, str]) -> dict[str, bytes]:
+    """The files of PostgreSQL, its write-ahead log included, and all that Redis holds."""
+    if not environment:
+        return {}
+    with psycopg.connect(environment["SIGILLE_DATABASE_URL"]) as connection:
+        connection.execute("CHECKPOINT")
+        [[data]] = connection.execute("SHOW data_directory").fetchall()
+    connection.close()
+    files = {str(path): path.read_bytes() for path in Path(data).rglob("*") if path.is_file()}
+    for name in ("SIGILLE_BROKER_URL", "SIGILLE_CACHE_URL"):
+        with redis.Redis.from_url(environment[name]) as client:
+            files |= {f"redis {key!r}": client.dump(key) for key in client.scan_iter()}
+    return files
+
+
+def database_of(folder: Path, environment: Mapping[str, str]) -> list[bytes]:
+    """Every value of every row, as bytes."""
+    connection: Any
+    if environment:
+        connection = psycopg.connect(environment["SIGILLE_DATABASE_URL"])
+        tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+    else:
+        connection = sqlite3.connect(folder / "sigille.sqlite3")
+        tables = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    with closing(connection):
+        names = [name for (name,) in connection.execute(tables).fetchall()]
+        rows = [
+            row
+            for name in names
+            for row in connection.execute(f'SELECT * FROM "{name}"')  # noqa: S608 - names of tables
+        ]
+    values = [value for row in rows for value in row]
+    return [bytes(v) if isinstance(v, bytes | memoryview) else str(v).encode() for v in values]
 
 
 def deposit(bidder: Bidder) -> list[bytes]:
@@ -147,30 +220,14 @@ def spellings(canary: bytes) -> list[bytes]:
     ]
 
 
-def everything(folder: Path, said: str) -> dict[str, bytes]:
-    """What an intruder could copy: each file that the server wrote, and its log."""
-    places = [folder, Path("/dev/shm")]  # noqa: S108 - where it must not write
-    files = [path for place in places for path in place.rglob("*") if path.is_file()]
-    return {str(path): path.read_bytes() for path in files} | {"log": said.encode()}
-
-
 def found_in(stolen: dict[str, bytes], canaries: list[bytes]) -> list[str]:
     """Where any of the canaries lies, in any spelling."""
     wanted = [spelling for canary in canaries for spelling in spellings(canary)]
     return [name for name, content in stolen.items() if any(word in content for word in wanted)]
 
 
-def secrets_of(folder: Path) -> set[bytes]:
-    """Everything in the database and in the folder of secrets that could be a key."""
-    texts = [path.read_bytes() for path in (folder / "secrets").iterdir()]
-    with sqlite3.connect(folder / "sigille.sqlite3") as connection:
-        tables = connection.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'table'"
-        ).fetchall()
-        for (table,) in tables:
-            for row in connection.execute(f'SELECT * FROM "{table}"'):  # noqa: S608 - names of tables
-                texts += [v if isinstance(v, bytes) else str(v).encode() for v in row]
-    connection.close()
+def secrets_in(texts: list[bytes]) -> set[bytes]:
+    """Everything in these values that could be a key."""
     words = {word for text in texts for word in re.findall(rb"[\w+/=-]{16,100}", text)}
     found = {text for text in texts if 16 <= len(text) <= 64} | words
     for word in words:
@@ -197,27 +254,18 @@ def opens(block: bytes, key: bytes) -> bool:
     return True
 
 
-def test_nothing_of_a_bid_is_kept_in_clear(robbed):
-    folder, said, canaries = robbed
-
-    stolen = everything(folder, said)
-
-    assert found_in(stolen, canaries) == []
-    assert sum(map(len, stolen.values())) > 3 * FILE_SIZE  # the bid is there, sealed
-    database = str(folder / "sigille.sqlite3")
-    assert found_in(stolen, [b"anne.le-goff@entreprise.example"])[:1] == [database]
+def test_nothing_of_a_bid_is_kept_in_clear(loot):
+    assert found_in(loot.copied, loot.canaries) == []
+    assert sum(map(len, loot.copied.values())) > 3 * FILE_SIZE  # the bid is there, sealed
+    assert "database" in found_in(loot.copied, [b"anne.le-goff@entreprise.example"])
 
 
-def test_no_secret_of_the_server_opens_a_block(robbed):
-    folder, _said, _canaries = robbed
-    stored = [path.read_bytes() for path in (folder / "blocks").rglob("*") if path.is_file()]
-    blocks = [block for block in stored if len(block) < 200_000]
+def test_no_secret_of_the_server_opens_a_block(loot):
+    candidates = [key for secret in loot.secrets for key in derived(secret)]
 
-    candidates = [key for secret in secrets_of(folder) for key in derived(secret)]
-
-    assert len(blocks) >= 6  # three indexes and the second blocks of three files
+    assert len(loot.blocks) >= 6  # three indexes and the second blocks of three files
     assert len(candidates) > 100
-    assert not any(opens(block, key) for key in candidates for block in blocks)
+    assert not any(opens(block, key) for key in candidates for block in loot.blocks)
 
 
 def test_the_thief_knows_an_open_door():
