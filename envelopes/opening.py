@@ -175,7 +175,7 @@ def release(
 @transaction.atomic
 def _keep(draft: Release, files: list[ReleasedFile]) -> Release:
     """Write a release, unless another agent's came first: then that one is the release."""
-    Envelope.objects.select_for_update(of=("self",)).get(pk=draft.pk)
+    Envelope.objects.select_for_update(no_key=True, of=("self",)).get(pk=draft.pk)
     first = Release.objects.filter(pk=draft.pk).first()
     if first is not None:
         return first

@@ -93,7 +93,8 @@ def publish(consultation_id: UUID, *, actor: Agent, now: datetime) -> Consultati
     if consultation.state != Consultation.State.DRAFT:
         return consultation
     # Locked, so that none is removed between this check and the freezing.
-    list(KeyPair.objects.select_for_update(of=("self",)).filter(service=consultation.service_id))
+    locked = KeyPair.objects.select_for_update(no_key=True, of=("self",)).order_by("pk")
+    list(locked.filter(service=consultation.service_id))
     found = coverage(consultation, now=now)
     for problem in found.problems:
         raise problem
@@ -118,7 +119,7 @@ def publish(consultation_id: UUID, *, actor: Agent, now: datetime) -> Consultati
 
 
 def _locked(consultation_id: UUID) -> Consultation:
-    return Consultation.objects.select_for_update(of=("self",)).get(pk=consultation_id)
+    return Consultation.objects.select_for_update(no_key=True, of=("self",)).get(pk=consultation_id)
 
 
 def _problems(

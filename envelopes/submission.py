@@ -63,7 +63,7 @@ def start(consultation: Consultation, bidder: Bidder, *, now: datetime) -> Depos
 
     A deadline that has passed does not prevent it: a late deposit is received, and flagged.
     """
-    locked = Consultation.objects.published().select_for_update(of=("self",))
+    locked = Consultation.objects.published().select_for_update(no_key=True, of=("self",))
     consultation = locked.get(pk=consultation.pk)
     drafts = consultation.deposits.filter(company=bidder.company_id, state=Deposit.State.DRAFT)
     if (draft := drafts.first()) is not None:
@@ -214,7 +214,7 @@ def _commit(
     now: datetime,
 ) -> Receipt:
     """Make the deposit submitted, unless another request just did."""
-    locked = Deposit.objects.select_for_update(of=("self",)).get(pk=deposit.pk)
+    locked = Deposit.objects.select_for_update(no_key=True, of=("self",)).get(pk=deposit.pk)
     if locked.state == Deposit.State.SUBMITTED:
         transaction.on_commit(lambda: _discard(sealed))
         return locked.receipt
@@ -244,7 +244,7 @@ def _commit(
 
 def _number(deposit: Deposit) -> None:
     """The next number of the consultation; whoever gives one locks the recipient set."""
-    RecipientSet.objects.select_for_update().get(pk=deposit.consultation_id)
+    RecipientSet.objects.select_for_update(no_key=True).get(pk=deposit.consultation_id)
     highest = Deposit.objects.filter(consultation=deposit.consultation_id).aggregate(Max("number"))
     deposit.number = (highest["number__max"] or 0) + 1
 

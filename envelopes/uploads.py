@@ -126,7 +126,7 @@ def remove(file_id: UUID, *, actor: User, now: datetime) -> None:
 
 def _locked(deposit_id: UUID) -> Deposit:
     """The deposit, locked, and not submitted."""
-    deposit = Deposit.objects.select_for_update(of=("self",)).get(pk=deposit_id)
+    deposit = Deposit.objects.select_for_update(no_key=True, of=("self",)).get(pk=deposit_id)
     if deposit.state == Deposit.State.SUBMITTED:
         raise AlreadySubmitted
     return deposit

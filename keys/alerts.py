@@ -56,7 +56,7 @@ def _tell(key_pair_id: UUID, now: datetime) -> bool:
     """
     key_pairs = KeyPair.objects.select_related("service__organisation", "holder__user")
     active = key_pairs.filter(pk=key_pair_id, state=KeyPair.State.ACTIVE)
-    key_pair = active.select_for_update(of=("self",)).first()
+    key_pair = active.select_for_update(no_key=True, of=("self",)).first()
     threshold = nearest_threshold(key_pair.not_after, now) if key_pair else None
     if key_pair is None or threshold is None:
         return False

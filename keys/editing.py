@@ -17,7 +17,9 @@ def edit(key_pair_id: UUID, *, name: str, is_backup: bool, editor: Agent, now: d
 
     What is on line keeps the recipients that it was frozen with. Saying the same again changes nothing.
     """
-    key_pairs = KeyPair.objects.select_related("service").select_for_update(of=("self",))
+    key_pairs = KeyPair.objects.select_related("service").select_for_update(
+        no_key=True, of=("self",)
+    )
     key_pair = key_pairs.get(pk=key_pair_id)
     if (key_pair.name, key_pair.is_backup) == (name, is_backup):
         return key_pair

@@ -107,7 +107,7 @@ def _accepted(data: bytes, now: datetime) -> Certificate:
 def _registered(certificate: Certificate, registration: Registration) -> KeyPair | None:
     """The key pair that this registration repeats, if any."""
     same_key = Q(fingerprint=certificate.sha256) | Q(public_key_digest=_digest_of(certificate))
-    found = KeyPair.objects.select_for_update(of=("self",)).filter(same_key).first()
+    found = KeyPair.objects.select_for_update(no_key=True, of=("self",)).filter(same_key).first()
     if found is None:
         return None
     mine = (registration.holder.pk, registration.service.pk, certificate.sha256)
@@ -186,7 +186,7 @@ def _digest(answer: str) -> bytes:
 @transaction.atomic
 def _take_answer(challenge_id: UUID, answer: str, now: datetime) -> Challenge:
     locked = Challenge.objects.select_related("key_pair__service", "asked_by__user")
-    challenge = locked.select_for_update(of=("self", "key_pair")).get(pk=challenge_id)
+    challenge = locked.select_for_update(no_key=True, of=("self", "key_pair")).get(pk=challenge_id)
     is_correct = hmac.compare_digest(_digest(answer), bytes(challenge.answer_digest))
     if challenge.answered_at is not None:
         if is_correct and challenge.is_correct:

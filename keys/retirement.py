@@ -39,7 +39,9 @@ def remove(key_pair_id: UUID, *, remover: Agent, now: datetime) -> Removal:
     Raises:
         AlreadyRetired: it is retired, and needed.
     """
-    key_pairs = KeyPair.objects.select_related("service").select_for_update(of=("self",))
+    key_pairs = KeyPair.objects.select_related("service").select_for_update(
+        no_key=True, of=("self",)
+    )
     key_pair = key_pairs.get(pk=key_pair_id)
     removal = removal_of(key_pair)
     if removal is Removal.RETIRED and key_pair.state == KeyPair.State.RETIRED:

@@ -72,7 +72,7 @@ def edit(agent_id: UUID, place: Place, *, is_active: bool, by: Agent, now: datet
     Raises:
         OwnAccount: `by` would lose the own administration or account.
     """
-    agents = Agent.objects.select_related("user").select_for_update(of=("self",))
+    agents = Agent.objects.select_related("user").select_for_update(no_key=True, of=("self",))
     agent = agents.get(pk=agent_id)
     if agent.pk == by.pk and not (place.is_administrator and is_active):
         raise OwnAccount

@@ -45,7 +45,9 @@ def edit(consultation_id: UUID, details: Details, *, agent: Agent, now: datetime
         AlreadyOnline: what bidders have read is frozen.
         DeadlinePassed, ReferenceTaken: as in `create`.
     """
-    consultations = Consultation.objects.select_related("service").select_for_update(of=("self",))
+    consultations = Consultation.objects.select_related("service").select_for_update(
+        no_key=True, of=("self",)
+    )
     consultation = consultations.get(pk=consultation_id)
     if consultation.state != Consultation.State.DRAFT:
         raise AlreadyOnline

@@ -33,6 +33,9 @@ def record(
 ) -> JournalEntry:
     """Append an entry. `facts` must tell nothing of what a bid contains.
 
+    The head stays locked until the transaction ends, and PostgreSQL looks at foreign keys at its very end:
+    a rule locks its rows before, with `no_key=True`, or two rules wait for each other.
+
     Raises:
         TransactionManagementError: outside a transaction, where the entry could outlive the change.
     """

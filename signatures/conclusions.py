@@ -74,7 +74,7 @@ def waiting(*, now: datetime) -> Iterable[UUID]:
 @transaction.atomic
 def _take_up(report_id: UUID, *, now: datetime) -> Report | None:
     """The report, counted as attempted; None where it is concluded, or another worker has it."""
-    locked = Report.objects.select_for_update(of=("self",))
+    locked = Report.objects.select_for_update(no_key=True, of=("self",))
     report = locked.select_related("file__release").get(pk=report_id)
     is_taken = report.started_at is not None and report.started_at > now - LEASE
     if report.state != Report.State.PENDING or is_taken:
@@ -120,7 +120,7 @@ def _fail(report: Report, cause: str, *, now: datetime) -> None:
 @transaction.atomic
 def _conclude(report: Report, *, now: datetime) -> None:
     """Write a conclusion, unless another worker wrote one meanwhile."""
-    locked = Report.objects.select_for_update(of=("self",)).get(pk=report.pk)
+    locked = Report.objects.select_for_update(no_key=True, of=("self",)).get(pk=report.pk)
     if locked.state != Report.State.PENDING:
         return
     report.concluded_at = now

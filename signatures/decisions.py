@@ -30,7 +30,7 @@ def decide(report_id: UUID, answer: Answer, *, agent: Agent, now: datetime) -> D
         ReportPending: the analysis is not finished.
         IdentityUnchecked: a signed document is admitted, and nobody checked who signed it.
     """
-    report = Report.objects.select_for_update(of=("self",)).get(pk=report_id)
+    report = Report.objects.select_for_update(no_key=True, of=("self",)).get(pk=report_id)
     if report.state == Report.State.PENDING:
         raise ReportPending
     is_admitted = answer.choice == Decision.Choice.ADMIT
