@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 import hashlib
+import re
 
 import pytest
 from django.db import transaction
@@ -119,3 +120,25 @@ def test_journal_page_asks_the_same_number_of_questions(client, django_assert_nu
         response = client.get(reverse("journal"))
 
     assert len(response.context["page"].object_list) == count
+
+
+def test_journal_page_tells_nothing_of_what_happens_elsewhere(client):
+    administrator = make_administrator()
+    organisation = administrator.service.organisation
+    client.force_login(administrator.user)
+    for _ in range(3):
+        record(organisation_id=organisation.pk, subject=organisation)
+    before = client.get(reverse("journal")).content
+    JournalEntry.objects.all().delete()
+
+    for _ in range(3):
+        record(organisation_id=organisation.pk, subject=organisation)
+        record("deposit.submitted")  # of a company, in whatever consultation
+    after = client.get(reverse("journal")).content
+
+    assert without_tokens(after) == without_tokens(before)
+
+
+def without_tokens(page: bytes) -> bytes:
+    """The page without what is drawn at random for each answer."""
+    return re.sub(rb'name="csrfmiddlewaretoken" value="\w+"', b"", page)
