@@ -3,9 +3,12 @@
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from io import BytesIO
+from operator import itemgetter
 
 from envelopes import opening, publication, submission, uploads
 from envelopes.models import Deposit, Envelope
@@ -21,7 +24,6 @@ from signatures.demonstration.keyring import Key
 from signatures.demonstration.people import People
 
 HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
 Files = dict[EnvelopeKind, dict[str, bytes]]
 
 
@@ -48,24 +50,38 @@ CLOSED = Tender("2026-DCP-011", "Réfection de la toiture de l’école maternel
 OPENED = Tender("2026-DCP-007", "Fourniture de mobilier de bureau", -24 * 70, -24 * 20)
 
 
-def play(people: People, personal: Key, *, now: datetime) -> Deposit:
-    """Play the consultations; the deposit that a newcomer is invited to open is given back."""
-    _write(DRAFT, people, now=now)
-    _publish(ONLINE, people, personal, now=now)
-    closed = _publish(CLOSED, people, personal, now=now)
-    arrival = now - 26 * HOUR
-    first = _deposit(closed, people.roofer, _signed_bid(people.roofer, arrival), arrival)
-    _deposit(closed, people.builder, _plain_bid(people.builder), now - 5 * HOUR)
-    opened = _publish(OPENED, people, personal, now=now)
-    arrival = now - 24 * 21 * HOUR
-    deposit = _deposit(opened, people.builder, _signed_bid(people.builder, arrival), arrival)
-    for envelope in deposit.envelopes.order_by("kind"):  # the application first
-        _open(envelope, people, personal, now=now - 24 * 19 * HOUR)
-    return first
+@dataclass(frozen=True)
+class Stage:
+    """Who plays, with which key, and the instant that the audience calls now."""
+
+    people: People
+    personal: Key
+    now: datetime
 
 
-def _write(tender: Tender, people: People, *, now: datetime) -> Consultation:
-    closes_at = _round(now + tender.closes * HOUR)
+def play(stage: Stage) -> Deposit:
+    """Play the consultations in the order of the days, so that the journal is in order too.
+
+    The deposit that a newcomer is invited to open is given back.
+    """
+    people = stage.people
+    story: list[tuple[int, Callable[[Stage, datetime], object]]] = [
+        (OPENED.written, partial(_publish, OPENED)),
+        (-24 * 21, partial(_deposit, OPENED, people.builder, _signed_bid)),
+        (-24 * 19, partial(_open, OPENED)),
+        (CLOSED.written, partial(_publish, CLOSED)),
+        (-26, partial(_deposit, CLOSED, people.roofer, _signed_bid)),
+        (-5, partial(_deposit, CLOSED, people.builder, _plain_bid)),
+        (ONLINE.written, partial(_publish, ONLINE)),
+        (DRAFT.written, partial(_write, DRAFT)),
+    ]
+    for hours, act in sorted(story, key=itemgetter(0)):
+        act(stage, stage.now + hours * HOUR)
+    return Deposit.objects.get(consultation__reference=CLOSED.reference, number=1)
+
+
+def _write(tender: Tender, stage: Stage, at: datetime) -> Consultation:
+    closes_at = (stage.now + tender.closes * HOUR).replace(minute=0, second=0, microsecond=0)
     details = consultation_writing.Details(
         reference=tender.reference,
         title=tender.title,
@@ -75,20 +91,14 @@ def _write(tender: Tender, people: People, *, now: datetime) -> Consultation:
         wants_offers=True,
         lots=tender.lots,
     )
-    written_at = now + tender.written * HOUR
-    return consultation_writing.create(details, agent=people.buyer, now=written_at)
+    return consultation_writing.create(details, agent=stage.people.buyer, now=at)
 
 
-def _round(instant: datetime) -> datetime:
-    """Deadlines are at the full hour."""
-    return instant.replace(minute=0, second=0, microsecond=0)
-
-
-def _publish(tender: Tender, people: People, personal: Key, *, now: datetime) -> Consultation:
-    consultation = _write(tender, people, now=now)
-    at = now + tender.written * HOUR + HOUR
-    publication.choose_keys(consultation.pk, [personal.key_pair], actor=people.buyer, now=at)
-    return publication.publish(consultation.pk, actor=people.buyer, now=at)
+def _publish(tender: Tender, stage: Stage, at: datetime) -> None:
+    buyer = stage.people.buyer
+    consultation = _write(tender, stage, at)
+    publication.choose_keys(consultation.pk, [stage.personal.key_pair], actor=buyer, now=at)
+    publication.publish(consultation.pk, actor=buyer, now=at)
 
 
 def _signed_bid(bidder: Bidder, arrival: datetime) -> Files:
@@ -107,7 +117,7 @@ def _signed_bid(bidder: Bidder, arrival: datetime) -> Files:
     }
 
 
-def _plain_bid(bidder: Bidder) -> Files:
+def _plain_bid(bidder: Bidder, _arrival: datetime) -> Files:
     company = bidder.company.name
     return {
         EnvelopeKind.APPLICATION: {"DC1 signé.pdf": documents.pdf("DC1", [company])},
@@ -118,8 +128,16 @@ def _plain_bid(bidder: Bidder) -> Files:
     }
 
 
-def _deposit(consultation: Consultation, bidder: Bidder, files: Files, at: datetime) -> Deposit:
+def _deposit(
+    tender: Tender,
+    bidder: Bidder,
+    bid: Callable[[Bidder, datetime], Files],
+    _stage: Stage,
+    at: datetime,
+) -> None:
+    consultation = Consultation.objects.get(reference=tender.reference)
     deposit = submission.start(consultation, bidder, now=at)
+    files = bid(bidder, at)
     announced = tuple(
         AnnouncedEnvelope(
             envelope.pk,
@@ -132,8 +150,6 @@ def _deposit(consultation: Consultation, bidder: Bidder, files: Files, at: datet
     )
     announcement = Announcement(announced, salt=secrets.token_hex(32))
     submission.submit(deposit.pk, announcement, actor=bidder.user, now=at)
-    deposit.refresh_from_db()
-    return deposit
 
 
 def _upload(
@@ -150,16 +166,22 @@ def _upload(
     return AnnouncedFile(file.pk, name, len(content), hashlib.sha256(content).hexdigest())
 
 
-def _open(envelope: Envelope, people: People, key: Key, *, now: datetime) -> None:
-    """Release an envelope's content keys, unwrapped with the key, as the agent's browser does."""
-    stored = stored_envelope(envelope)
+def _open(tender: Tender, stage: Stage, at: datetime) -> None:
+    """Open all, the applications first."""
+    envelopes = Envelope.objects.filter(deposit__consultation__reference=tender.reference)
+    for envelope in envelopes.order_by("kind"):
+        keys = _unwrapped(envelope, stage.personal)
+        opening.release(envelope.pk, agent=stage.people.buyer, keys=keys, now=at)
+
+
+def _unwrapped(envelope: Envelope, key: Key) -> ReleasedKeys:
+    """An envelope's content keys, unwrapped with the key as the agent's browser does."""
     certificate = read_certificate(bytes(key.key_pair.certificate))
     content_keys = {
         file.id: tuple(
             cms.unwrap(cms.read_header(read_header(file, block)), certificate, key.private_key)
             for block in file.blocks
         )
-        for file in stored.files
+        for file in stored_envelope(envelope).files
     }
-    keys = ReleasedKeys(key.key_pair.fingerprint, content_keys)
-    opening.release(envelope.pk, agent=people.buyer, keys=keys, now=now)
+    return ReleasedKeys(key.key_pair.fingerprint, content_keys)

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 from envelopes.models import Deposit, Envelope, Release
 from keys.models import KeyPair
-from marketplace.models import Consultation, User
+from marketplace.models import Consultation, JournalEntry, User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,6 +35,8 @@ def test_demo_shows_each_state_and_its_keys_open_the_archive(tmp_path, capsys):
     }
     assert Deposit.objects.count() == 3
     assert (Envelope.objects.count(), Release.objects.count()) == (6, 2)
+    times = list(JournalEntry.objects.order_by("index").values_list("recorded_at", flat=True))
+    assert times == sorted(times)
     passwords = json.loads((tmp_path / "passwords.json").read_text())
     for file_name, password in passwords.items():
         assert file_name in said
