@@ -99,8 +99,10 @@ def submit(deposit_id: UUID, announcement: Announcement, *, actor: User, now: da
     deposit = deposits.get(pk=deposit_id)
     if deposit.state == Deposit.State.SUBMITTED:
         return deposit.receipt
-    files = _announced_files(deposit, announcement)
     envelopes = {e.pk: e for e in deposit.envelopes.select_related("lot")}
+    if not envelopes.keys() >= {announced.id for announced in announcement.envelopes}:
+        raise FilesDiffer
+    files = _announced_files(deposit, announcement)
     parts = [
         _part(envelopes[announced.id], announced, files) for announced in announcement.envelopes
     ]

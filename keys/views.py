@@ -203,7 +203,8 @@ def _body(request: HttpRequest) -> dict[str, object]:
     """The members of a JSON object; none where the body is something else."""
     try:
         body = json.loads(request.body)
-    except ValueError:
+        json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
 

@@ -132,8 +132,9 @@ def _body(request: HttpRequest) -> tuple[ReleasedKeys, bool]:
         content_keys = {
             bytes.fromhex(file["id"]): split(bytes.fromhex(file["keys"])) for file in body["files"]
         }
-        return ReleasedKeys(str(body["fingerprint"]), content_keys), body["accepts_late"] is True
-    except (ValueError, TypeError, KeyError) as error:
+        fingerprint = bytes.fromhex(body["fingerprint"]).hex()
+        return ReleasedKeys(fingerprint, content_keys), body["accepts_late"] is True
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise BadRequest("not a release") from error
 
 

@@ -316,6 +316,15 @@ def test_submit_refuses_the_file_of_another_envelope():
     refused(deposit, announce(other, file), FilesDiffer)
 
 
+def test_submit_refuses_an_envelope_of_no_deposit():
+    deposit = make_deposit()
+    announcement = ready_to_submit(deposit)
+    stray = AnnouncedEnvelope(uuid4(), ())
+
+    with pytest.raises(FilesDiffer):
+        submit(deposit, Announcement((*announcement.envelopes, stray), SALT))
+
+
 def test_submit_refuses_another_size_than_received():
     deposit = make_deposit()
     envelope = envelope_of(deposit)

@@ -264,6 +264,9 @@ def test_release_of_a_late_deposit_says_that_it_is_on_purpose(client, scene, clo
         b'{"fingerprint":"","accepts_late":false,"files":[{"id":"xy","keys":""}]}',
         b'{"fingerprint":"","accepts_late":false,"files":[{"id":1,"keys":""}]}',
         b'{"fingerprint":"","files":[]}',
+        b'{"fingerprint":"\\u0000","accepts_late":false,"files":[]}',
+        b'{"fingerprint":"\\ud800","accepts_late":false,"files":[]}',
+        b"[" * 100_000,
         b"\xff\xfe",
     ],
 )

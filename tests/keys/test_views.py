@@ -217,7 +217,15 @@ def test_private_key_posted_by_mistake_is_refused_and_kept_nowhere(agent, caplog
 
 @pytest.mark.parametrize(
     "change",
-    [{"name": ""}, {"name": "n" * 101}, {"certificate": "%"}, {"service": str(uuid4())}],
+    [
+        {"name": ""},
+        {"name": "n" * 101},
+        {"name": "\ud800"},
+        {"name": "\x00"},
+        {"certificate": "%"},
+        {"certificate": "-----BEGIN \ud800"},
+        {"service": str(uuid4())},
+    ],
 )
 def test_register_refuses_what_the_page_never_sends(agent, change):
     body = offer(agent, fresh_certificate(make_private_key())) | change
@@ -228,7 +236,7 @@ def test_register_refuses_what_the_page_never_sends(agent, change):
     assert KeyPair.objects.count() == 0
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"\xff", b"{"])
+@pytest.mark.parametrize("body", [b"", b"[]", b"\xff", b"{", b"[" * 100_000])
 def test_register_refuses_a_body_that_is_no_object(agent, body):
     response = signed_in(agent).post(
         reverse("keys:register"), body, content_type="application/json"
