@@ -17,7 +17,7 @@ class DurableStorage(FileSystemStorage):
 
     def _save(self, name: str, content: "File[bytes]") -> str:
         path = Path(self.path(name))
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._make_folders(path.parent)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with os.fdopen(descriptor, "wb", buffering=0) as file:
@@ -27,9 +27,21 @@ class DurableStorage(FileSystemStorage):
         except BaseException:
             path.unlink()
             raise
-        for directory in (path.parent, path.parent.parent):
-            _sync_directory(directory)
+        _sync_directory(path.parent)
         return name
+
+    def _make_folders(self, folder: Path) -> None:
+        """Make the folders of the store down to this one, for their owner alone.
+
+        One that is there may be another request's, whose name is not on the disk yet: each is synced.
+        """
+        level = Path(self.location)
+        level.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _sync_directory(level.parent)
+        for part in folder.relative_to(level).parts:
+            (level / part).mkdir(mode=0o700, exist_ok=True)
+            _sync_directory(level)
+            level /= part
 
 
 def _write_all(descriptor: int, piece: bytes | memoryview) -> None:

@@ -152,7 +152,7 @@ def test_receive_acknowledges_nothing_that_the_store_did_not_keep(store):
     store.rmdir()
     store.write_text("not a folder")
 
-    with pytest.raises(OSError, match="Not a directory"):
+    with pytest.raises(OSError, match="File exists"):
         receive(file, b"12345")
 
     file.refresh_from_db()

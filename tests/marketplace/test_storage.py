@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: EUPL-1.2
+import os
+
+import pytest
+from django.core.files.base import ContentFile
+
+from marketplace.storage import DurableStorage
+
+
+class Cut(Exception):
+    """The line, in the middle of a block."""
+
+
+class CutFile(ContentFile):  # type: ignore[type-arg] # generic for the type checker alone
+    def chunks(self, chunk_size=None):
+        yield b"sealed"
+        raise Cut
+
+
+@pytest.fixture
+def store(tmp_path):
+    return DurableStorage(location=tmp_path / "blocks")
+
+
+def inodes(*paths):
+    return {path.stat().st_ino for path in paths}
+
+
+def test_save_puts_the_bytes_and_each_name_above_them_on_the_disk(store, tmp_path, monkeypatch):
+    synced, sync = [], os.fsync
+
+    def record(descriptor):
+        synced.append(os.fstat(descriptor).st_ino)
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", record)
+
+    name = store.save("deposit/file/0-x", ContentFile(b"sealed"))
+
+    path = tmp_path / "blocks" / name
+    assert path.read_bytes() == b"sealed"
+    assert set(synced) == inodes(path, *path.parents[:4])
+    assert synced[-2:] == [path.stat().st_ino, path.parent.stat().st_ino]
+
+
+def test_save_keeps_everything_to_the_owner(store, tmp_path):
+    store.save("deposit/file/0-x", ContentFile(b"sealed"))
+
+    modes = {oct(path.stat().st_mode & 0o777) for path in (tmp_path / "blocks").rglob("*")}
+    assert modes == {"0o700", "0o600"}
+    assert oct((tmp_path / "blocks").stat().st_mode & 0o777) == "0o700"
+
+
+def test_save_that_is_cut_leaves_no_file(store, tmp_path):
+    with pytest.raises(Cut):
+        store.save("deposit/file/0-x", CutFile(b""))
+
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == []
