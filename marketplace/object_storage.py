@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The S3-compatible store of a full installation; its failures are `OSError`, as those of a disk are."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from boto3.exceptions import Boto3Error
+from botocore.exceptions import BotoCoreError, ClientError
+from django.core.files.base import File
+from storages.backends.s3 import S3Storage
+
+
+class ObjectStorage(S3Storage):  # type: ignore[misc] # django-storages is untyped
+    """Objects written once; one that is opened is fetched whole, so that reading it fails no more.
+
+    Raises:
+        OSError: the store does not answer, or refuses; FileNotFoundError where it has no such object.
+    """
+
+    def _open(self, name: str, mode: str = "rb") -> "File[bytes]":
+        with _failures():
+            file: File[bytes] = super()._open(name, mode)
+            file.open()
+            return file
+
+    def _save(self, name: str, content: "File[bytes]") -> str:
+        with _failures():
+            saved: str = super()._save(name, content)
+            return saved
+
+    def delete(self, name: str) -> None:
+        with _failures():
+            super().delete(name)
+
+    def exists(self, name: str) -> bool:
+        with _failures():
+            exists: bool = super().exists(name)
+            return exists
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    try:
+        yield
+    except (Boto3Error, BotoCoreError, ClientError) as error:
+        raise OSError(str(error)) from error
