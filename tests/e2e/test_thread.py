@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: EUPL-1.2
 """One bid, from key to report, as people would take it there: the pictures of the guide on the way.
 
-The pictures go to `build/screenshots`, and to `docs/guide/images` with `SIGILLE_SCREENSHOTS=1`.
+The pictures go to `build/screenshots`; with `SIGILLE_SCREENSHOTS=1`, those that the guide shows go to
+`docs/guide/images`.
 """
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,24 +22,41 @@ from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from envelopes.models import ReleasedFile, SealedFile
+from envelopes import submission
+from envelopes.models import Deposit, ReleasedFile, SealedFile
 from keys.models import KeyPair
 from marketplace.celery import app
-from marketplace.models import Agent, Right
+from marketplace.models import Agent, Consultation, Right, Service
 from signatures.demonstration import documents
 from signatures.models import Decision, Report
+from tests import guide
 from tests.e2e.clock import Clock
+from tests.e2e.conftest import SignIn
 from tests.e2e.recording import Recorder, spellings
-from tests.factories import PASSWORD, make_agent, make_organisation, make_service, make_user
+from tests.envelopes.deposits import ready_to_submit
+from tests.factories import (
+    PASSWORD,
+    make_administrator,
+    make_agent,
+    make_bidder,
+    make_company,
+    make_organisation,
+    make_service,
+    make_user,
+)
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 KEY_PASSWORD = "Gravier-Moulin-Ardoise-58"
 PARIS = ZoneInfo("Europe/Paris")
 MEBIBYTE = 1024 * 1024
-PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1280, "height": 900}
+WIDTHS = {"-phone": 390, "": 1280}
+SHORTEST, TALLEST = 640, 1080  # pixels of a picture of a page
 
-Picture = Callable[[Page, str], None]
+
+class Picture(Protocol):
+    """`picture(page, name)`: what the page, or a part of it, shows at the width of a phone and of a desk."""
+
+    def __call__(self, page: Page, name: str, part: Locator | None = None) -> None: ...
 
 
 @pytest.fixture
@@ -53,17 +72,20 @@ def worker(transactional_db: None) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def picture() -> Picture:
-    """`picture(page, name)`: what the page shows, at the width of a desk and of a phone."""
     is_for_the_guide = os.environ.get("SIGILLE_SCREENSHOTS") == "1"
-    folder = Path("docs/guide/images" if is_for_the_guide else "build/screenshots")
+    shown = guide.pictures() if is_for_the_guide else set()
 
-    def take(page: Page, name: str) -> None:
-        page.evaluate("window.scrollTo(0, 0)")
-        page.screenshot(path=settings.BASE_DIR / folder / f"{name}.png", animations="disabled")
-        page.set_viewport_size(PHONE)  # type: ignore[arg-type] # a dict of the right shape
-        phone = settings.BASE_DIR / folder / f"{name}-phone.png"
-        page.screenshot(path=phone, animations="disabled")
-        page.set_viewport_size(DESKTOP)  # type: ignore[arg-type] # likewise
+    def take(page: Page, name: str, part: Locator | None = None) -> None:
+        for suffix, width in WIDTHS.items():
+            page.set_viewport_size({"width": width, "height": SHORTEST})
+            height = page.evaluate("document.documentElement.scrollHeight")
+            height = height if part else min(height, TALLEST)
+            page.set_viewport_size({"width": width, "height": height})
+            page.evaluate("window.scrollTo(0, 0)")
+            path = guide.IMAGES / f"{name}{suffix}.png"
+            if path not in shown:
+                path = Path(settings.BASE_DIR) / "build" / "screenshots" / path.name
+            (part or page).screenshot(path=path, animations="disabled")
 
     return take
 
@@ -72,7 +94,11 @@ def picture() -> Picture:
 def bidder_context(browser: Browser, live_server: LiveServer) -> Iterator[BrowserContext]:
     """The company's own computer."""
     context = browser.new_context(
-        base_url=live_server.url, locale="fr-FR", timezone_id="Europe/Paris", accept_downloads=True
+        base_url=live_server.url,
+        locale="fr-FR",
+        timezone_id="Europe/Paris",
+        viewport={"width": 1280, "height": 900},
+        accept_downloads=True,
     )
     context.set_default_timeout(60_000)
     yield context
@@ -107,13 +133,14 @@ def test_one_bid_from_key_to_report(  # noqa: PLR0917 - the whole house takes pa
     clock: Clock,
     worker: None,
     picture: Picture,
+    sign_in: SignIn,
     tmp_path: Path,
 ):
     signed, large = tmp_path / "Acte d’engagement.pdf", tmp_path / "Plans.zip"
     signed.write_bytes(signed_pdf())
     large.write_bytes(os.urandom(100 * MEBIBYTE))
 
-    sign_in(page, buyer.user.email, picture)
+    sign_in_by_password(page, buyer.user.email, picture)
     personal = make_key(page, "Claire Martin", tmp_path, picture)
     make_key(page, "Secours commande publique", tmp_path, picture, is_backup=True)
     publish(page, picture)
@@ -121,10 +148,12 @@ def test_one_bid_from_key_to_report(  # noqa: PLR0917 - the whole house takes pa
     deposit(bidder_context, [signed, large], picture)
     expect_nothing_before_the_deadline(page)
     clock.put_forward(timedelta(hours=3))
+    submit_too_late("Couvertures Le Bihan")
 
     open_all(page, personal, picture)
     assert sent_and_received(page, [signed, large])
     report(page, signed.name, picture)
+    administrate(page, sign_in, buyer.service, picture)
     assert not leaked(recorder, personal)
     assert recorder.errors == []
 
@@ -136,7 +165,7 @@ def enter(control: Locator) -> None:
     control.press("Enter")
 
 
-def sign_in(page: Page, email: str, picture: Picture) -> None:
+def sign_in_by_password(page: Page, email: str, picture: Picture) -> None:
     page.goto("/accounts/login/")
     picture(page, "sign-in")
     page.locator("#id_login").fill(email)
@@ -154,19 +183,23 @@ def make_key(
     page.locator("[data-name]").fill(name)
     page.locator("[data-password]").fill(KEY_PASSWORD)
     page.locator("[data-password-again]").fill(KEY_PASSWORD)
-    picture(page, "key-new")
+    picture(page, "key-new-backup" if is_backup else "key-new")
     enter(page.locator("[data-generate]"))
+    expect(page.locator("[data-save]")).to_be_visible(timeout=60_000)  # primes are found by luck
     with page.expect_download() as download:
         enter(page.locator("[data-save]"))
     file = folder / download.value.suggested_filename
     download.value.save_as(file)
     page.locator("[data-key-file]").set_input_files(file)
     page.locator("[data-key-file-password]").fill(KEY_PASSWORD)
-    page.keyboard.press("Enter")
+    picture(page, "key-reopen", page.locator("[data-step=reopen]"))
+    page.locator("[data-key-file-password]").press("Enter")
     expect(page.locator("[data-proven]")).to_be_visible()
     enter(page.locator("[data-back]"))
     page.wait_for_url("**/settings/encryption-keys/**")
     picture(page, "keys")
+    page.goto(f"/settings/encryption-keys/{KeyPair.objects.get(name=name).pk}/")
+    picture(page, "key-drill", page.locator("#drill"))
     assert KeyPair.objects.get(name=name).state == KeyPair.State.ACTIVE
     return file
 
@@ -193,6 +226,10 @@ def publish(page: Page, picture: Picture) -> None:
     page.wait_for_url("**/organisation/consultations/*-*/")
     expect(page.locator(".fingerprint")).to_have_count(2)
     picture(page, "consultation-online")
+    address = page.url
+    page.goto(f"/settings/encryption-keys/{KeyPair.objects.get(is_backup=False).pk}/remove/")
+    picture(page, "key-remove")
+    page.goto(address)
 
 
 def deposit(context: BrowserContext, files: list[Path], picture: Picture) -> None:
@@ -231,6 +268,15 @@ def deposit(context: BrowserContext, files: list[Path], picture: Picture) -> Non
     picture(page, "receipt")
 
 
+def submit_too_late(company: str) -> None:
+    """Another company, once the deadline has passed: its bid is received, and flagged."""
+    bidder = make_bidder(company=make_company(name=company))
+    consultation, now = Consultation.objects.get(), timezone.now()
+    bid = submission.start(consultation, bidder, now=now)
+    submission.submit(bid.pk, ready_to_submit(bid), actor=bidder.user, now=now)
+    assert Deposit.objects.get(is_late=True) == bid
+
+
 def expect_nothing_before_the_deadline(page: Page) -> None:
     """The buyer's page is, to the byte, what it was when nobody had deposited."""
     page.reload()
@@ -249,14 +295,19 @@ def open_all(page: Page, key_file: Path, picture: Picture) -> None:
     page.locator("[data-password]").fill("not the password")
     page.keyboard.press("Enter")
     expect(page.locator("[data-key-error]")).to_be_visible()
+    picture(page, "opening-key", page.locator("[data-key]"))
     page.locator("[data-password]").fill(KEY_PASSWORD)
-    page.keyboard.press("Enter")
+    page.locator("[data-password]").press("Enter")
     enter(page.locator("[data-choose=all]"))
     picture(page, "opening")
     enter(page.locator("[data-open-chosen]"))
     expect(page.locator("[data-opened]")).to_have_count(2, timeout=120_000)
     expect(page.locator("[data-file-link]")).to_have_count(3)
     picture(page, "opened")
+    enter(page.locator("[data-late] [data-open]"))
+    picture(page, "opening-late", page.locator("[data-late-dialog]"))
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-late]:not([data-opened])")).to_have_count(1)
 
 
 def sent_and_received(page: Page, files: list[Path]) -> bool:
@@ -278,13 +329,15 @@ def report(page: Page, name: str, picture: Picture) -> None:
     expect_concluded(page, file)
     statuses = page.locator(".report-conditions [data-status]")
     expect(statuses).to_have_count(10)
-    picture(page, "report")
+    picture(page, "report", page.locator("[data-result]"))
+    picture(page, "report-conditions", page.locator(".report-frames"))
+    picture(page, "report-lines", page.locator("[data-signature]"))
     page.locator("input[name=choice][value=regularise], select[name=choice]").first.focus()
     choose(page, Decision.Choice.REGULARISE)
     page.locator("[name=reason]").fill("Transmettre le certificat de l’autorité qui a signé.")
     enter(page.locator("form[action$='/decision/'] button[type=submit]"))
     expect(page.locator("[data-latest=regularise]")).to_be_visible()
-    picture(page, "decision")
+    picture(page, "decision", page.locator("section[aria-labelledby=decision-title]"))
     assert Decision.objects.get().decided_by.user.name == "Claire Martin"
 
 
@@ -311,3 +364,22 @@ def leaked(recorder: Recorder, key_file: Path) -> list[bytes]:
     sent = recorder.sent()
     secrets = [KEY_PASSWORD.encode(), key_file.read_bytes()[200:296]]
     return [word for secret in secrets for word in spellings(secret) if word in sent]
+
+
+def administrate(page: Page, sign_in: SignIn, service: Service, picture: Picture) -> None:
+    """An administrator invites an agent, and finds in the journal all that happened."""
+    user = make_user(email="nadia.benali@valmer.example", name="Nadia Benali")
+    make_administrator(user=user, service=service)
+    sign_in(page, user)
+    page.goto("/organisation/agents/new/")
+    page.locator("#id_name").fill("Paul Lefèvre")
+    page.locator("#id_email").fill("paul.lefevre@valmer.example")
+    page.locator(f"input[name=rights][value={Right.OPEN_BIDS}]").check()
+    picture(page, "agent-new")
+    enter(page.locator("main form button[type=submit]"))
+    page.wait_for_url("**/organisation/agents/")
+    picture(page, "agents")
+    page.goto("/organisation/journal/")
+    picture(page, "journal")
+    newest, *_, oldest = page.locator("main tbody code").all_inner_texts()
+    assert (newest, oldest) == ("agent.invited", "key_pair.registered")
