@@ -92,7 +92,7 @@ export class FileUpload {
 export async function removeUpload(url: string, csrfToken: string): Promise<Problem | null> {
   const headers = { 'Tus-Resumable': '1.0.0', 'X-CSRFToken': csrfToken }
   const response = await fetch(url, { method: 'DELETE', headers }).catch(() => null)
-  if (response === null) return { code: 'offline' }
+  if (response === null) return { code: 'network' }
   return response.ok || response.status === 404 ? null : parseProblem(await response.text(), response.status)
 }
 
@@ -104,7 +104,7 @@ export function parseProblem(body: string, status: number): Problem {
   } catch {
     // Not JSON: an error page.
   }
-  return { code: status === 403 ? 'forbidden' : status === 0 ? 'offline' : 'server' }
+  return { code: status === 403 ? 'forbidden' : status === 0 ? 'network' : 'server_error' }
 }
 
 function statusOf(error: DetailedError): number {

@@ -13,10 +13,10 @@ describe('parseProblem', () => {
 
   it.each([
     ['<!doctype html>', 403, 'forbidden'],
-    ['', 0, 'offline'],
-    ['<!doctype html>', 500, 'server'],
-    ['null', 500, 'server'],
-    ['{}', 502, 'server'],
+    ['', 0, 'network'],
+    ['<!doctype html>', 500, 'server_error'],
+    ['null', 500, 'server_error'],
+    ['{}', 502, 'server_error'],
   ])('names what answers %s with status %d', (body, status, code) => {
     expect(parseProblem(body, status)).toEqual({ code })
   })

@@ -10,7 +10,8 @@ import { FileRow, type RowHost, type RowState } from './deposit/file-row'
 import { DepositMemory } from './deposit/memory'
 import { Rate } from './deposit/rate'
 import { submit } from './deposit/submission'
-import { alertWith, fill, find, findAll, textOf } from './opening/page'
+import { alertWith, fill, find, findAll, show, textOf } from './page/elements'
+import { explain, Failure, Refused } from './page/errors'
 
 const UPLOADS_AT_ONCE = 2
 const ANNOUNCED: ReadonlySet<RowState> = new Set(['received', 'stopped', 'broken'])
@@ -55,10 +56,8 @@ class DepositPage implements RowHost {
     find(document, `[data-envelope="${row.envelope}"] input`, HTMLElement).focus()
   }
 
-  explain(problem: Problem): string {
-    if (problem.message !== undefined) return `${problem.message} ${problem.remedy ?? ''}`.trim()
-    const isKnown = document.querySelector(`[data-text="${CSS.escape(problem.code)}"]`) !== null
-    return textOf(document, isKnown ? problem.code : 'server')
+  explain({ code, message, remedy = '' }: Problem): string {
+    return explain(document, message === undefined ? new Failure(code) : new Refused({ code, message, remedy }))
   }
 
   #add(zone: HTMLElement, files: readonly File[]): void {
@@ -124,7 +123,7 @@ class DepositPage implements RowHost {
   }
 
   #toggleAll(action: string, concerns: (row: FileRow) => boolean): void {
-    find(this.#summary, `[data-all="${action}"]`, HTMLElement).hidden = !this.#rows.some(concerns)
+    show(this.#summary, `[data-all="${action}"]`, this.#rows.some(concerns))
   }
 
   /** Every half second: rate and time left of what is on its way. */
@@ -161,7 +160,7 @@ class DepositPage implements RowHost {
       this.#dialog.close()
     })
     window.addEventListener('online', () => {
-      for (const row of this.#rows) if (row.element.dataset.problem === 'offline') row.resume()
+      for (const row of this.#rows) if (row.element.dataset.problem === 'network') row.resume()
     })
     window.addEventListener('beforeunload', (event) => {
       if (!this.#isLeaving && this.#rows.some((row) => row.isBusy || row.state === 'waiting' || row.state === 'checking')) event.preventDefault()
@@ -197,7 +196,7 @@ class DepositPage implements RowHost {
     const rows = this.#rows.filter((row) => row.envelope === envelope)
     const place = find(this.#dialog, `[data-confirm-envelope="${envelope}"]`, HTMLElement)
     place.classList.toggle('is-empty', rows.length === 0)
-    find(place, '[data-none]', HTMLElement).hidden = rows.length > 0
+    show(place, '[data-none]', rows.length === 0)
     const items = rows.map((row) => {
       const item = document.createElement('li')
       item.textContent = row.known?.name ?? ''
@@ -210,12 +209,15 @@ class DepositPage implements RowHost {
     const button = find(this.#dialog, '[data-submit]', HTMLButtonElement)
     button.disabled = true
     this.#isLeaving = true
-    const problem = await submit(this.data, this.#rows, this.memory.salt)
-    if (problem === null) return
-    this.#isLeaving = false
-    button.disabled = false
-    const text = problem.code === 'offline' ? textOf(document, 'submit_offline') : this.explain(problem)
-    alertWith(find(this.#dialog, '[data-refused]', HTMLElement), text)
+    try {
+      await submit(this.data, this.#rows, this.memory.salt)
+    } catch (error) {
+      this.#isLeaving = false
+      button.disabled = false
+      const isUnanswered = error instanceof Failure && error.code === 'network'
+      const text = isUnanswered ? textOf(document, 'submit_network') : explain(document, error)
+      alertWith(find(this.#dialog, '[data-refused]', HTMLElement), text)
+    }
   }
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: EUPL-1.2
 // « Exercice de déchiffrement »: the key file opens a challenge on this computer. Also proves a key pair that was never proven.
-import { type IssuedChallenge, KeyFileFields, prove } from './keys/proof'
-import { canUseCryptography, find, say, sayError } from './keys/texts'
-import { Failure, post } from './keys/transport'
+import { canUseCryptography, type IssuedChallenge, KeyFileFields, prove } from './keys/proof'
+import { find, hasTemplate, say } from './page/elements'
+import { Failure, sayError } from './page/errors'
+import { postJson } from './page/server'
 
 function bindDrill(section: HTMLElement): void {
   const form = find(section, '[data-drill-form]', HTMLFormElement)
@@ -40,15 +41,14 @@ async function proveKey(section: HTMLElement, fields: KeyFileFields, status: HTM
   say(status, 'opening')
   const pair = await fields.read(fingerprint)
   say(status, 'proving')
-  const issued = (await post(challengeUrl, {}, csrf)) as IssuedChallenge
+  const issued = (await postJson(challengeUrl, {}, csrf)) as IssuedChallenge
   return await prove(pair, issued, csrf)
 }
 
 /** Brings the facts above up to date. */
 function showProof(section: HTMLElement, provenAt: string): void {
   find(document, '[data-proven-at]', HTMLElement).textContent = provenAt
-  const badge = section.querySelector('template[data-message=active_badge]')
-  if (badge !== null) say(find(document, '[data-health]', HTMLElement), 'active_badge')
+  if (hasTemplate(section, 'active_badge')) say(find(document, '[data-health]', HTMLElement), 'active_badge')
 }
 
 for (const section of document.querySelectorAll<HTMLElement>('[data-drill]')) bindDrill(section)

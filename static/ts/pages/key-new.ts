@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: EUPL-1.2
 // « Ajouter un bi-clé permanent »: the key pair is made here, saved by the agent, read again from the saved file, and proven.
 // The private key and the password are in no request and in no storage; what can be wiped is.
+import { toBase64 } from '../bytes'
 import type { Certificate } from '../keys/certificate'
 import { generateKeyPair } from '../keys/generate'
 import { writePkcs12 } from '../keys/pkcs12/write'
-import { KeyRequestFields, type KeyRequest } from './keys/request'
-import { type IssuedChallenge, KeyFileFields, prove, toBase64 } from './keys/proof'
-import { canUseCryptography, find, say, sayError } from './keys/texts'
-import { Failure, post } from './keys/transport'
+import { canUseCryptography, type IssuedChallenge, KeyFileFields, prove } from './keys/proof'
+import { type KeyRequest, KeyRequestFields } from './keys/request'
+import { find, say } from './page/elements'
+import { Failure, sayError } from './page/errors'
+import { postJson } from './page/server'
 
 type Step = 'identify' | 'password' | 'generate' | 'reopen'
 type State = 'pending' | 'current' | 'done'
@@ -111,7 +113,7 @@ class NewKeyPage {
     const pair = await this.#keyFile.read(certificate.fingerprint)
     say(status, 'registering')
     const body = { name: request.name, is_backup: request.isBackup, service, certificate: toBase64(certificate.der) }
-    const issued = (await post(registerUrl, body, csrf)) as IssuedChallenge
+    const issued = (await postJson(registerUrl, body, csrf)) as IssuedChallenge
     say(status, 'proving')
     await prove(pair, issued, csrf)
     this.#finish(request.isBackup)

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The rows of lots in the consultation form: add one, remove one. The server reads Django's formset fields.
+import { clone, find, findAll, show } from './page/elements'
 
 /** Binds the remove button of a row: a removed row stays in the form, hidden, with its box ticked. */
 function bindRow(row: HTMLElement, add: HTMLElement): void {
-  const box = row.querySelector<HTMLInputElement>('input[type=checkbox]')
-  const button = row.querySelector<HTMLElement>('[data-lot-remove]')
-  const checkbox = row.querySelector<HTMLElement>('[data-lot-delete]')
-  if (!box || !button || !checkbox) return
-  checkbox.hidden = true
+  const box = find(row, 'input[type=checkbox]', HTMLInputElement)
+  const button = find(row, '[data-lot-remove]', HTMLElement)
+  show(row, '[data-lot-delete]', false)
   button.hidden = false
   row.hidden = box.checked
   button.addEventListener('click', () => {
@@ -18,9 +17,9 @@ function bindRow(row: HTMLElement, add: HTMLElement): void {
 }
 
 /** A row from the template, with the number `index` in its names and identifiers. */
-function newRow(template: HTMLTemplateElement, index: number): HTMLElement | null {
-  const row = (template.content.cloneNode(true) as DocumentFragment).querySelector<HTMLElement>('[data-lot]')
-  for (const element of row?.querySelectorAll('[name], [id], [for]') ?? []) {
+function newRow(fieldset: HTMLElement, index: number): HTMLElement {
+  const row = clone(fieldset, 'lot')
+  for (const element of findAll(row, '[name], [id], [for]')) {
     for (const name of ['name', 'id', 'for']) {
       const value = element.getAttribute(name)
       if (value !== null) element.setAttribute(name, value.replace('__prefix__', String(index)))
@@ -30,21 +29,18 @@ function newRow(template: HTMLTemplateElement, index: number): HTMLElement | nul
 }
 
 function bindLots(fieldset: HTMLElement): void {
-  const add = fieldset.querySelector<HTMLElement>('[data-lots-add]')
-  const list = fieldset.querySelector<HTMLElement>('[data-lots-list]')
-  const template = fieldset.querySelector<HTMLTemplateElement>('[data-lots-template]')
-  const total = fieldset.querySelector<HTMLInputElement>('[name$="-TOTAL_FORMS"]')
-  if (!add || !list || !template || !total) return
-  for (const row of list.querySelectorAll<HTMLElement>('[data-lot]')) bindRow(row, add)
+  const add = find(fieldset, '[data-lots-add]', HTMLElement)
+  const list = find(fieldset, '[data-lots-list]', HTMLElement)
+  const total = find(fieldset, '[name$="-TOTAL_FORMS"]', HTMLInputElement)
+  for (const row of findAll(list, '[data-lot]')) bindRow(row, add)
   add.hidden = false
   add.addEventListener('click', () => {
-    const row = newRow(template, Number(total.value))
-    if (!row) return
+    const row = newRow(fieldset, Number(total.value))
     total.value = String(Number(total.value) + 1)
     list.append(row)
     bindRow(row, add)
-    row.querySelector<HTMLInputElement>('input[type=text]')?.focus()
+    find(row, 'input[type=text]', HTMLInputElement).focus()
   })
 }
 
-for (const fieldset of document.querySelectorAll<HTMLElement>('[data-lots]')) bindLots(fieldset)
+for (const fieldset of findAll(document, '[data-lots]')) bindLots(fieldset)

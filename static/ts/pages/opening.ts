@@ -4,9 +4,9 @@ import type { Progress } from '../envelope/open'
 import type { KeyPair } from '../keys/certificate'
 import { EnvelopeRow } from './opening/envelope'
 import { KeyPanel } from './opening/key'
-import { explain, find, findAll, show, textOf } from './opening/page'
 import { releaseEnvelope } from './opening/release'
-import { NoAnswer } from './opening/transport'
+import { find, findAll, show, textOf } from './page/elements'
+import { explain, Failure } from './page/errors'
 
 class Session {
   readonly #root: HTMLElement
@@ -102,7 +102,7 @@ class Session {
       return true
     } catch (error) {
       row.showError(explain(this.#root, error))
-      if (error instanceof NoAnswer) this.#stopping.abort() // the others would meet the same
+      if (error instanceof Failure) this.#stopping.abort() // the others would meet the same
       return false
     }
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Passkeys and security keys on the pages of django-allauth. Its templates name, in a JSON data block, the
 // elements of the page and what to do with them; this script does it with WebAuthn's own JSON forms (Level 3, § 5.1).
+import { findAll } from './page/elements'
+import { getJson } from './page/server'
 
 interface Ids {
   readonly credential: string
@@ -45,9 +47,7 @@ async function authenticate(ids: Ids): Promise<Credential | null> {
 /** Nobody has said who they are yet: the challenge is fetched when the button is pressed. */
 async function login(ids: Ids): Promise<Credential | null> {
   const action = input(ids.credential)?.form?.action ?? ''
-  const response = await fetch(action, { headers: { Accept: 'application/json' } })
-  if (!response.ok) throw new Error(`challenge refused: ${String(response.status)}`)
-  return get((await response.json()) as RequestOptions)
+  return get((await getJson(action)) as RequestOptions)
 }
 
 async function get(data: RequestOptions): Promise<Credential | null> {
@@ -65,7 +65,7 @@ function input(id: string | undefined): HTMLInputElement | null {
 }
 
 function show(message: 'failed' | 'unsupported', isShown = true): void {
-  for (const element of document.querySelectorAll<HTMLElement>(`[data-webauthn-${message}]`)) element.hidden = !isShown
+  for (const element of findAll(document, `[data-webauthn-${message}]`)) element.hidden = !isShown
 }
 
 async function submit(ceremony: Ceremony, ids: Ids): Promise<void> {
@@ -93,4 +93,4 @@ function bind(block: HTMLElement): void {
   })
 }
 
-for (const block of document.querySelectorAll<HTMLElement>('script[data-allauth-onload]')) bind(block)
+for (const block of findAll(document, 'script[data-allauth-onload]')) bind(block)

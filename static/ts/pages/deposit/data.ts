@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-import { find } from '../opening/page'
+import { find } from '../page/elements'
 
 export interface PageEnvelope {
   readonly id: string

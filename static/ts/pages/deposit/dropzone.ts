@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 // One envelope of the page: files are dropped on it, or chosen with its button.
-import { find } from '../opening/page'
+import { acceptDrops, find } from '../page/elements'
 
 export function bindDropzone(zone: HTMLElement, add: (files: readonly File[]) => void): void {
   const input = find(zone, 'input[type="file"]', HTMLInputElement)
@@ -8,17 +8,8 @@ export function bindDropzone(zone: HTMLElement, add: (files: readonly File[]) =>
     add([...(input.files ?? [])])
     input.value = '' // so that the same file can be chosen again
   })
-  zone.addEventListener('dragover', (event) => {
-    event.preventDefault()
-    zone.classList.add('is-over')
-  })
-  zone.addEventListener('dragleave', () => {
-    zone.classList.remove('is-over')
-  })
-  zone.addEventListener('drop', (event) => {
-    event.preventDefault()
-    zone.classList.remove('is-over')
-    add([...(event.dataTransfer?.files ?? [])])
+  acceptDrops(zone, (files) => {
+    add([...files])
   })
 }
 

@@ -2,7 +2,7 @@
 import { type Digester, FileUnreadable } from '../../digest'
 import { formatSize } from '../../units'
 import { FileUpload, type Problem, removeUpload, type UploadListener } from '../../upload'
-import { clone, find, findAll } from '../opening/page'
+import { clone, find, findAll, show } from '../page/elements'
 import { csrfToken, type PageData, uploadId } from './data'
 import type { DepositMemory, KnownFile } from './memory'
 
@@ -216,7 +216,7 @@ export class FileRow implements UploadListener {
 
   #chooseAgain(input: HTMLInputElement): void {
     const [file] = input.files ?? []
-    find(this.element, '[data-other-file]', HTMLElement).hidden = file === undefined || this.awaits(file)
+    show(this.element, '[data-other-file]', file !== undefined && !this.awaits(file))
     if (file !== undefined && this.awaits(file)) this.give(file)
     input.value = ''
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { decodeUtf8 } from '../../bytes'
 import { toCanonical } from '../../canonical'
-import { parseProblem, type Problem } from '../../upload'
+import { postJson } from '../page/server'
 import { csrfToken, type PageData } from './data'
 import type { FileRow } from './file-row'
 import { keepAnnex } from './memory'
@@ -13,18 +13,13 @@ interface Part {
   readonly files: readonly { id: string; name: string; size: number; sha256: string }[]
 }
 
-/** Submits the files of these rows; where it is refused, why. Else the page is left for the receipt. */
-export async function submit(data: PageData, rows: readonly FileRow[], salt: string): Promise<Problem | null> {
+/** Submits the files of these rows, and leaves the page for the receipt. */
+export async function submit(data: PageData, rows: readonly FileRow[], salt: string): Promise<void> {
   const parts = partsOf(data, rows)
   keepAnnex(data.deposit, annexOf(data.deposit, parts, salt)) // before: the answer may be lost
-  const body = JSON.stringify({ annex_salt: salt, envelopes: parts.map(({ id, files }) => ({ id, files })) })
-  const headers = { 'Content-Type': 'application/json', 'X-CSRFToken': csrfToken(data) }
-  const response = await fetch(data.submitUrl, { method: 'POST', headers, body }).catch(() => null)
-  if (response === null) return { code: 'offline' }
-  const text = await response.text().catch(() => '')
-  if (!response.ok) return parseProblem(text, response.status)
-  location.assign((JSON.parse(text) as { receipt: string }).receipt)
-  return null
+  const body = { annex_salt: salt, envelopes: parts.map(({ id, files }) => ({ id, files })) }
+  const { receipt } = (await postJson(data.submitUrl, body, csrfToken(data))) as { receipt: string }
+  location.assign(receipt)
 }
 
 /** The file that the bidder keeps, byte for byte what the server takes the digest of: `envelopes/receipts.py`. */

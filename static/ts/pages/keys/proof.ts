@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: EUPL-1.2
 // What the drill and the registration share: a key file is read here, and opens a challenge of the site.
-import type { Bytes } from '../../bytes'
+import { type Bytes, fromBase64 } from '../../bytes'
+import { EnvelopeRefused } from '../../envelope/errors'
 import type { KeyPair } from '../../keys/certificate'
 import { answerChallenge } from '../../keys/challenge'
 import { openPkcs12 } from '../../keys/pkcs12/read'
-import { find } from './texts'
-import { Failure, post } from './transport'
+import { acceptDrops, find } from '../page/elements'
+import { Failure, sayError } from '../page/errors'
+import { postJson } from '../page/server'
 
 const LARGEST_FILE = 4 * 1024 * 1024 // bytes: a key and its chain take some kilobytes
 
@@ -24,7 +26,9 @@ export class KeyFileFields {
   constructor(root: ParentNode) {
     this.#file = find(root, '[data-key-file]', HTMLInputElement)
     this.#password = find(root, '[data-key-file-password]', HTMLInputElement)
-    bindDrop(find(root, '[data-drop]', HTMLElement), this.#file)
+    acceptDrops(find(root, '[data-drop]', HTMLElement), (files) => {
+      this.#file.files = files
+    })
   }
 
   focus(): void {
@@ -61,30 +65,23 @@ async function readFile(file: File | undefined): Promise<Bytes> {
   }
 }
 
-function bindDrop(zone: HTMLElement, input: HTMLInputElement): void {
-  const mark = (isOver: boolean) => (event: Event) => {
-    event.preventDefault()
-    zone.classList.toggle('is-over', isOver)
-  }
-  zone.addEventListener('dragover', mark(true))
-  zone.addEventListener('dragleave', mark(false))
-  zone.addEventListener('drop', mark(false))
-  zone.addEventListener('drop', ({ dataTransfer }) => {
-    if (dataTransfer !== null && dataTransfer.files.length > 0) input.files = dataTransfer.files
-  })
-}
-
 /** Opens the challenge with the key, and answers it; the instant of the proof, as the server writes it. */
 export async function prove(pair: KeyPair, { challenge, block, answer_url: url }: IssuedChallenge, csrf: string): Promise<string> {
-  const answer = await answerChallenge(fromBase64(block), pair, location.origin)
-  const { proven_at: provenAt } = (await post(url, { challenge, answer }, csrf)) as { proven_at: string }
+  const answer = await answerTo(fromBase64(block), pair)
+  const { proven_at: provenAt } = (await postJson(url, { challenge, answer }, csrf)) as { proven_at: string }
   return provenAt
 }
 
-function fromBase64(text: string): Bytes {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+async function answerTo(block: Bytes, pair: KeyPair): Promise<string> {
+  try {
+    return await answerChallenge(block, pair, location.origin)
+  } catch (cause) {
+    throw cause instanceof EnvelopeRefused ? new Failure('bad_challenge', { cause }) : cause
+  }
 }
 
-export function toBase64(bytes: Bytes): string {
-  return btoa(String.fromCharCode(...bytes))
+/** Whether this page may use cryptography; if not, `place` says so. */
+export function canUseCryptography(place: Element): boolean {
+  if (!isSecureContext) sayError(place, new Failure('unsupported'))
+  return isSecureContext
 }

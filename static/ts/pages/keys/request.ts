@@ -3,8 +3,8 @@
 import type { KeyAlgorithm } from '../../keys/generate'
 import { estimateStrength } from '../../keys/password'
 import { isPortablePassword } from '../../keys/pkcs12/write'
-import { find, say } from './texts'
-import { Failure } from './transport'
+import { find, say } from '../page/elements'
+import { Failure } from '../page/errors'
 
 const SHORTEST_PASSWORD = 12 // characters
 const LONGEST_COMMON_NAME = 64 // characters

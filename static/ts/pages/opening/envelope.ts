@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 // One envelope on the page: what is known of it, and how its state is shown.
-import { alertWith, clone, fill, find, findAll } from './page'
+import { alertWith, clone, fill, find, findAll } from '../page/elements'
 import type { OpenedEnvelope, OpenedFile, SealedEnvelope } from './release'
 
 export class EnvelopeRow {

@@ -4,7 +4,8 @@ import type { Bytes } from '../../bytes'
 import { NotARecipient } from '../../envelope/errors'
 import type { KeyPair } from '../../keys/certificate'
 import { openPkcs12 } from '../../keys/pkcs12/read'
-import { alertWith, explain, find, show, textOf } from './page'
+import { acceptDrops, alertWith, find, show, textOf } from '../page/elements'
+import { explain } from '../page/errors'
 
 export class KeyPanel {
   /** The unlocked key pair, which opens the bids of this consultation. */
@@ -33,7 +34,10 @@ export class KeyPanel {
     this.#file.addEventListener('change', () => {
       this.#nameFile()
     })
-    acceptDrops(find(root, '[data-drop]', HTMLElement), this.#file)
+    acceptDrops(find(root, '[data-drop]', HTMLElement), (files) => {
+      this.#file.files = files
+      this.#nameFile()
+    })
   }
 
   async #unlock(): Promise<void> {
@@ -76,22 +80,4 @@ export class KeyPanel {
     const file = this.#file.files?.[0]
     if (file !== undefined) find(this.#root, '[data-file-name]', HTMLElement).textContent = file.name
   }
-}
-
-/** A file dropped on a label is the file of its input. */
-function acceptDrops(zone: HTMLElement, input: HTMLInputElement): void {
-  zone.addEventListener('dragover', (event) => {
-    event.preventDefault()
-    zone.classList.add('is-over')
-  })
-  zone.addEventListener('dragleave', () => {
-    zone.classList.remove('is-over')
-  })
-  zone.addEventListener('drop', (event) => {
-    event.preventDefault()
-    zone.classList.remove('is-over')
-    if (event.dataTransfer === null) return
-    input.files = event.dataTransfer.files
-    input.dispatchEvent(new Event('change'))
-  })
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: EUPL-1.2
 // One envelope: its content keys are unwrapped here with the private key, then released to the server.
-import { type Bytes, equal, toHex } from '../../bytes'
+import { type Bytes, equal, fromBase64, toHex } from '../../bytes'
 import { nonceOf } from '../../envelope/cms'
 import { BadManifest, Damaged, Misplaced, NotARecipient } from '../../envelope/errors'
 import { readHeader } from '../../envelope/header'
 import { type ManifestFile, readManifest } from '../../envelope/manifest'
 import { type ContentKey, type FetchHeader, type Progress, unwrapContentKeys } from '../../envelope/open'
 import type { KeyPair } from '../../keys/certificate'
-import { getJson, postJson } from './transport'
+import { getJson, postJson } from '../page/server'
 
 export interface SealedEnvelope {
   readonly id: string
@@ -108,8 +108,4 @@ function checkPlace(bytes: Bytes, { id, blocks }: ManifestFile, number: number):
   const nonce = nonceOf({ fileId: id, number, isLast: number === blocks.length - 1 })
   if (!equal(header.nonce, nonce)) throw new Misplaced('the header is that of another place')
   if (header.blockSize !== blocks[number]?.size) throw new Damaged('the block has not the length of the manifest')
-}
-
-function fromBase64(text: string): Bytes {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
 }

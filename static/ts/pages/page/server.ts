@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: EUPL-1.2
+// Asking the server for JSON. It raises `Refused`, or one of these failures:
+// `network`       no answer came
+// `signed_out`    the server sends elsewhere: to the sign-in page
+// `forbidden`     a right was withdrawn, or the page is too old
+// `server_error`  the answer is not one of our server's rules
+import { Failure, type Refusal, Refused } from './errors'
+
+export async function getJson(url: string): Promise<unknown> {
+  return await ask(url, { headers: { Accept: 'application/json' } })
+}
+
+/** Nothing that must stay on this computer may be in `body`. */
+export async function postJson(url: string, body: object, csrfToken: string): Promise<unknown> {
+  const headers = { Accept: 'application/json', 'Content-Type': 'application/json', 'X-CSRFToken': csrfToken }
+  return await ask(url, { method: 'POST', headers, body: JSON.stringify(body) })
+}
+
+async function ask(url: string, request: RequestInit): Promise<unknown> {
+  const response = await fetch(url, { ...request, redirect: 'manual' }).catch((cause: unknown) => {
+    throw new Failure('network', { cause })
+  })
+  if (response.type === 'opaqueredirect') throw new Failure('signed_out')
+  const answer: unknown = await response.json().catch((cause: unknown) => {
+    throw new Failure(response.status === 403 ? 'forbidden' : 'server_error', { cause })
+  })
+  if (response.ok) return answer
+  throw isRefusal(answer) ? new Refused(answer) : new Failure('server_error')
+}
+
+function isRefusal(answer: unknown): answer is Refusal {
+  return typeof answer === 'object' && answer !== null && 'code' in answer && 'message' in answer && 'remedy' in answer
+}
