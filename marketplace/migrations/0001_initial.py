@@ -131,7 +131,7 @@ class Migration(migrations.Migration):
                 ('recorded_at', models.DateTimeField(verbose_name='time')),
                 ('action', models.CharField(max_length=60, verbose_name='action')),
                 ('subject', models.CharField(max_length=80, verbose_name='subject')),
-                ('actor', models.CharField(max_length=200, verbose_name='actor')),
+                ('actor', models.CharField(max_length=300, verbose_name='actor')),
                 ('facts', models.JSONField(verbose_name='facts')),
                 ('salt', models.BinaryField(max_length=16)),
                 ('commitment', models.BinaryField(max_length=32)),

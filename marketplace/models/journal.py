@@ -35,7 +35,7 @@ class JournalEntry(models.Model):
     organisation = models.ForeignKey(
         "marketplace.Organisation", models.PROTECT, null=True, related_name="+"
     )
-    actor = models.CharField(_("actor"), max_length=200)
+    actor = models.CharField(_("actor"), max_length=300)  # an address and a UUID
     facts = models.JSONField(_("facts"))
     salt = models.BinaryField(max_length=16)  # random
     commitment = models.BinaryField(max_length=32)  # SHA-256

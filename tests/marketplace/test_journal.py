@@ -9,7 +9,7 @@ from django.urls import reverse
 from marketplace import canonical, journal, merkle
 from marketplace.errors import RightMissing
 from marketplace.models import JournalEntry, JournalHead
-from tests.factories import NOW, make_administrator, make_organisation
+from tests.factories import NOW, make_administrator, make_organisation, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +44,16 @@ def test_record_refuses_to_outlive_the_change_that_it_tells():
         journal.record("thing.changed", organisation, actor=None, now=NOW)
 
     assert not JournalEntry.objects.exists()
+
+
+def test_record_keeps_the_longest_address_of_an_actor():
+    person = make_user(email=f"{'a' * 64}@{'b' * 63}.{'c' * 63}.{'d' * 58}.fr")
+
+    entry = journal.record("thing.changed", person, actor=person, now=NOW)
+
+    assert len(person.email) == 254
+    assert entry.actor == f"{person.email} {person.pk}"
+    entry.clean_fields(exclude=["organisation", "facts"])
 
 
 def test_leaf_commits_to_what_may_be_erased_without_holding_it():
