@@ -2,6 +2,7 @@
 """Facts and verdicts as plain JSON values, and facts back: what a stored report is made of."""
 
 import base64
+import re
 import types
 import typing
 from dataclasses import fields, is_dataclass
@@ -13,13 +14,18 @@ from typing import Any, cast
 from signatures.validation.facts import SCHEMA_VERSION, DocumentFacts
 from signatures.validation.verdicts import Verdict
 
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")  # what a document may write, and PostgreSQL refuses
+
 
 class UnknownFactsVersion(ValueError):
     """The stored facts were written by a version that this one cannot read."""
 
 
 def to_json(value: DocumentFacts | Verdict) -> dict[str, Any]:
-    """Plain JSON values; `from_json` gives back equal facts. A verdict is not read back: judge again."""
+    """Plain JSON values; `from_json` gives back equal facts. A verdict is not read back: judge again.
+
+    In texts, U+FFFD replaces NUL and lone surrogates.
+    """
     return cast("dict[str, Any]", _plain(value))
 
 
@@ -51,6 +57,8 @@ def _plain_scalar(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
+    if isinstance(value, str):
+        return _NO_TEXT.sub("\ufffd", value)
     return value
 
 

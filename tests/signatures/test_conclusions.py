@@ -42,6 +42,16 @@ def test_conclude_measures_and_judges_a_signed_file():
     assert [signature.name for signature in facts.signatures] == ["Signature1"]
 
 
+def test_conclude_keeps_a_name_that_the_database_cannot():
+    signer = pki.issue(pki.Profile("Awa\x00Martin"), None)
+
+    report = conclude(make_opened(pki.sign(pki.make_pdf(), signer)))
+
+    report.refresh_from_db()
+    certificates = from_json(report.facts).certificates.values()
+    assert [certificate.names.common_name for certificate in certificates] == ["Awa\ufffdMartin"]
+
+
 def test_conclude_proves_that_an_altered_file_is_altered():
     altered = signed_pdf("Prix : 1000 EUR").replace(b"Prix : 1000", b"Prix : 9000", 1)
 
