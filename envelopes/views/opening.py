@@ -14,7 +14,6 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
@@ -28,7 +27,7 @@ from envelopes.release_keys import split
 from marketplace.http import refuse, refuse_json
 from marketplace.models import Consultation, Right
 from marketplace.permissions import AgentRequest, agent_required
-from marketplace.templatetags.sigille import instant
+from marketplace.templatetags.sigille import instant, size
 
 
 @require_safe
@@ -155,7 +154,7 @@ def _opened(kept: Release) -> dict[str, object]:
         "files": [
             {
                 "name": file.name,
-                "size": filesizeformat(file.file.size),
+                "size": size(file.file.size),
                 "matches": file.matches_index,
                 "url": reverse("envelopes:content", args=[file.pk]),
                 "report_url": reverse("signatures:detail", args=[file.pk]),

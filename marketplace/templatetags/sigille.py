@@ -2,15 +2,22 @@
 """What templates say the same way everywhere: instants, fingerprints, phases."""
 
 from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
 from zoneinfo import ZoneInfo
 
+from babel.units import format_unit
 from django import template
+from django.conf import settings
 from django.utils import formats, timezone
+from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 
 from marketplace.models import Consultation, Phase
 
 register = template.Library()
+
+SIZES: Final = ("byte", "kilobyte", "megabyte", "gigabyte")
 
 
 @register.filter
@@ -29,6 +36,17 @@ def instant(value: datetime, zone: str = "") -> str:
 def fingerprint(hexadecimal: str) -> str:
     """A digest in groups of four, as people compare them."""
     return " ".join(hexadecimal[place : place + 4] for place in range(0, len(hexadecimal), 4))
+
+
+@register.filter
+def size(count: int) -> str:
+    """A number of bytes in decimal units, in the very words of `static/ts/units.ts`: « 1,5 ko »."""
+    rank = min(len(SIZES) - 1, (len(str(count)) - 1) // 3)
+    value = Decimal(count).scaleb(-3 * rank)
+    rounded = value.quantize(Decimal("0.1" if value < 10 else "1"), ROUND_HALF_UP)
+    locale = to_locale(get_language() or settings.LANGUAGE_CODE)
+    unit = f"digital-{SIZES[rank]}"
+    return str(format_unit(rounded, unit, length="short", format="#,##0.#", locale=locale))
 
 
 @register.filter
