@@ -16,6 +16,8 @@ from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings")
 
+SILENCE = 5  # seconds that a broker may take to answer
+
 # What beat queues: {"task": its explicit name, "schedule": seconds or a crontab}.
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # Often, since a threshold is passed at any hour; each alert is sent once all the same.
@@ -30,9 +32,12 @@ def broker_folder() -> Path:
 
 
 def transport_options() -> dict[str, Any]:
-    """Options of the broker of the settings; the filesystem one gets its folders, mode 0700."""
+    """Options of the broker of the settings; the filesystem one gets its folders, mode 0700.
+
+    Redis must answer soon: whoever releases an envelope waits for it, and the sweep makes up for it.
+    """
     if not settings.BROKER_URL.startswith("filesystem:"):
-        return {}
+        return {"socket_timeout": SILENCE, "socket_connect_timeout": SILENCE}
     queue, control = broker_folder() / "queue", broker_folder() / "control"
     for folder in (broker_folder(), queue, control):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
+import socket
 import subprocess
 import sys
+
+import pytest
+from celery import Celery
+from kombu.exceptions import OperationalError
 
 from marketplace import celery
 
@@ -41,5 +46,18 @@ def test_file_queue_is_closed_to_others(settings, tmp_path):
 def test_other_queues_need_no_folder(settings, tmp_path):
     settings.BROKER_URL, settings.DATA_DIR = "redis://127.0.0.1/0", tmp_path
 
-    assert celery.transport_options() == {}
+    celery.transport_options()
+
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_redis_that_is_silent_holds_nobody_up(settings, monkeypatch):
+    monkeypatch.setattr(celery, "SILENCE", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.BROKER_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        queue = Celery(broker=settings.BROKER_URL)
+        queue.conf.broker_transport_options = celery.transport_options()
+
+        with pytest.raises(OperationalError, match="Timeout"):
+            queue.send_task("signatures.conclude_report", ["any"])
