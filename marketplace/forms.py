@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The shape of what people type. Whether it may be done is for the rules to say."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from crispy_forms.bootstrap import AppendedText
@@ -8,6 +9,7 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Column, Field, Fieldset, Layout, Row
 from django import forms
 from django.contrib.auth import password_validation
+from django.core.validators import MaxValueValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -18,11 +20,17 @@ from marketplace.registration_numbers import compact, is_siret
 
 MAX_LOTS = 200
 _LOCAL = "%Y-%m-%dT%H:%M"  # what a field of type datetime-local speaks
+_LAST_INSTANT = datetime(9999, 1, 1, tzinfo=UTC)  # in every time zone
 
 
 def _instant_field(**options: Any) -> forms.DateTimeField:
     widget = forms.DateTimeInput(format=_LOCAL, attrs={"type": "datetime-local"})
-    return forms.DateTimeField(input_formats=[_LOCAL], widget=widget, **options)
+    return forms.DateTimeField(
+        input_formats=[_LOCAL],
+        widget=widget,
+        validators=[MaxValueValidator(_LAST_INSTANT)],
+        **options,
+    )
 
 
 def _helper(*layout: Any) -> FormHelper:

@@ -110,6 +110,16 @@ def test_consultation_form_says_beside_the_field_what_is_wrong(client, changes, 
     assert Consultation.objects.count() == 0
 
 
+def test_consultation_form_refuses_a_deadline_that_is_no_instant_elsewhere(client):
+    service = make_service(organisation=make_organisation(time_zone="America/Martinique"))
+    client.force_login(writer(service=service).user)
+
+    changes = {"closes_at": "9999-12-31T23:59", "opens_at": "9999-12-31T23:59"}
+    response = client.post(reverse("create_consultation"), FORM | changes)
+
+    assert list(response.context["form"].errors) == ["closes_at", "opens_at"]
+
+
 def test_consultation_form_shows_a_refusal_and_keeps_what_was_typed(client):
     agent = writer()
     make_consultation(service=agent.service, reference=FORM["reference"])
