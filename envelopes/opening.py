@@ -8,7 +8,7 @@ key, which stays there, and releases them.
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -51,7 +51,7 @@ class ReleasedKeys:
     """What an agent's browser sends: the content keys, and the certificate of the key that unwrapped them."""
 
     fingerprint: str
-    content_keys: ContentKeys
+    content_keys: ContentKeys = field(repr=False)  # no log shows them
 
 
 @dataclass(frozen=True)

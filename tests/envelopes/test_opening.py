@@ -171,6 +171,12 @@ def test_release_keeps_what_was_verified():
     ]
 
 
+def test_released_keys_are_not_shown_where_they_are_logged():
+    keys = opening.ReleasedKeys("ab" * 32, {b"file id.": (b"k" * 32,)})
+
+    assert repr(keys) == f"ReleasedKeys(fingerprint='{'ab' * 32}')"
+
+
 def test_release_starts_the_session_once_and_keeps_its_first_instant():
     scene = sealed.make_scene()
 
