@@ -183,7 +183,8 @@ def make_key(
     page.locator("[data-name]").fill(name)
     page.locator("[data-password]").fill(KEY_PASSWORD)
     page.locator("[data-password-again]").fill(KEY_PASSWORD)
-    picture(page, "key-new-backup" if is_backup else "key-new")
+    suffix = "-backup" if is_backup else ""
+    picture(page, "key-new" + suffix)
     enter(page.locator("[data-generate]"))
     expect(page.locator("[data-save]")).to_be_visible(timeout=60_000)  # primes are found by luck
     with page.expect_download() as download:
@@ -192,7 +193,7 @@ def make_key(
     download.value.save_as(file)
     page.locator("[data-key-file]").set_input_files(file)
     page.locator("[data-key-file-password]").fill(KEY_PASSWORD)
-    picture(page, "key-reopen", page.locator("[data-step=reopen]"))
+    picture(page, "key-reopen" + suffix, page.locator("[data-step=reopen]"))
     page.locator("[data-key-file-password]").press("Enter")
     expect(page.locator("[data-proven]")).to_be_visible()
     enter(page.locator("[data-back]"))
@@ -253,9 +254,8 @@ def deposit(context: BrowserContext, files: list[Path], picture: Picture) -> Non
     application, offer = page.locator("[data-envelope] input[type=file][multiple]").all()
     application.set_input_files({"name": "DC1.pdf", "mimeType": "application/pdf", "buffer": b""})
     expect(page.locator("[data-file][data-state=received]")).to_be_visible()
-    offer.focus()
     with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
+        offer.press("Enter")
     chooser.value.set_files(files)
     picture(page, "deposit-uploading")
     expect(page.locator("[data-summary][data-state=ready]")).to_be_visible(timeout=300_000)
