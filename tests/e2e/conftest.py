@@ -34,6 +34,7 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 
+NewContext = Callable[[], BrowserContext]
 SignIn = Callable[[Page, "User"], None]
 
 
@@ -53,17 +54,32 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def context(browser: Browser, live_server: LiveServer) -> Iterator[BrowserContext]:
-    context = browser.new_context(
-        base_url=live_server.url,
-        locale="fr-FR",
-        timezone_id="Europe/Paris",
-        viewport={"width": 1280, "height": 900},
-        accept_downloads=True,
-    )
-    context.set_default_timeout(TIMEOUT)
-    yield context
-    context.close()
+def new_context(browser: Browser, live_server: LiveServer) -> Iterator[NewContext]:
+    """`new_context()`: the browser of one more computer."""
+    contexts: list[BrowserContext] = []
+
+    def new_context() -> BrowserContext:
+        context = browser.new_context(
+            base_url=live_server.url,
+            locale="fr-FR",
+            timezone_id="Europe/Paris",
+            viewport={"width": 1280, "height": 900},
+            accept_downloads=True,
+        )
+        context.set_default_timeout(TIMEOUT)
+        # Without a listener from the start, Playwright misses a file chooser that opens at once.
+        context.on("page", lambda page: page.on("filechooser", lambda _: None))
+        contexts.append(context)
+        return context
+
+    yield new_context
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def context(new_context: NewContext) -> BrowserContext:
+    return new_context()
 
 
 @pytest.fixture

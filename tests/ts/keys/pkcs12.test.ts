@@ -291,8 +291,18 @@ function replaceInside(bytes: Bytes, from: Bytes, to: Bytes): Bytes {
   return concat(
     ...items.map((item) => {
       if (equal(item.whole, from)) return to
-      const isNested = (item.tag & 0x20) !== 0 || (item.tag === der.TAG.octetString && item.value[0] === der.TAG.sequence)
+      const isNested = (item.tag & 0x20) !== 0 || (item.tag === der.TAG.octetString && isSequence(item.value))
       return isNested ? der.element(item.tag, replaceInside(item.value, from, to)) : item.whole
     }),
   )
+}
+
+/** Whether the bytes are one DER sequence; a random salt that begins like one is none. */
+function isSequence(bytes: Bytes): boolean {
+  try {
+    const items = new der.Reader(bytes).rest()
+    return items.length === 1 && items[0]?.tag === der.TAG.sequence
+  } catch {
+    return false
+  }
 }
