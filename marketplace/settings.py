@@ -125,13 +125,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024  # bytes: an index of 10 000 files
 # Jobs
 
 BROKER_URL = env("BROKER_URL", "filesystem://localhost//")
-CACHE_URL = env("CACHE_URL")
+# In the database, since sign-ins are counted there: without Redis people still sign in.
 CACHES = {
-    "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}
-        if CACHE_URL
-        else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}
-    )
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}
 }
 
 # Mail
@@ -173,6 +169,8 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Sigille] "
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if IS_HTTPS else "http"
+# By address alone: a limit by account would let a rival lock a bidder out on the day of the deadline.
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,100/h/ip"}
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900  # seconds
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The harness: a private data folder, the database of the environment, and no mercy in templates.
 
-Without environment the tests run on SQLite. `SIGILLE_DATABASE_URL`, `SIGILLE_CACHE_URL` and
-`SIGILLE_BROKER_URL` choose others; `make test` runs everything on SQLite, and then on PostgreSQL
-and Redis.
+Without environment the tests run on SQLite. `SIGILLE_DATABASE_URL` and `SIGILLE_BROKER_URL` choose
+others; `make test` runs everything on PostgreSQL and Redis, and then on SQLite.
 """
 
 import os
@@ -28,13 +27,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes seconds; `make check` leaves it to `make test`")
     Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
     database: dict[str, Any] = settings.DATABASES["default"]
-    cache: dict[str, Any] = settings.CACHES["default"]
     templates: dict[str, Any] = settings.TEMPLATES[0]
     if database["ENGINE"].endswith("sqlite3"):
         # A file, as in an installation: in memory, two connections cannot wait for each other.
         database.setdefault("TEST", {})["NAME"] = str(Path(_FOLDER.name) / "test.sqlite3")
-    # Parallel processes share one Redis.
-    cache["KEY_PREFIX"] = os.environ.get("PYTEST_XDIST_WORKER", "main")
     templates["OPTIONS"]["string_if_invalid"] = UndefinedVariable()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

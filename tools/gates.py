@@ -21,7 +21,6 @@ PRODUCTION = {
     "SIGILLE_ALLOWED_HOSTS": "sigille.example",
     "SIGILLE_BASE_URL": "https://sigille.example",
     "SIGILLE_BROKER_URL": "redis://redis:6379/0",
-    "SIGILLE_CACHE_URL": "redis://redis:6379/1",
     "SIGILLE_DATABASE_URL": "postgresql://sigille:password@postgresql:5432/sigille",
     "SIGILLE_EMAIL_HOST": "mail.example",
     "SIGILLE_HASHED_STATIC": "1",

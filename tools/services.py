@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """PostgreSQL and Redis for the tests: those that answer, or private ones, stopped afterwards.
 
-`python -m tools.services COMMAND…` runs the command with `SIGILLE_DATABASE_URL`,
-`SIGILLE_CACHE_URL` and `SIGILLE_BROKER_URL` set. `SIGILLE_TEST_DATABASE_URL` and
-`SIGILLE_TEST_REDIS_URL` name servers to use instead, when they answer.
+`python -m tools.services COMMAND…` runs the command with `SIGILLE_DATABASE_URL` and
+`SIGILLE_BROKER_URL` set. `SIGILLE_TEST_DATABASE_URL` and `SIGILLE_TEST_REDIS_URL` name servers to use
+instead, when they answer.
 """
 
 import os
@@ -53,7 +53,6 @@ def services() -> Iterator[dict[str, str]]:
         yield {
             "SIGILLE_DATABASE_URL": database,
             "SIGILLE_BROKER_URL": f"{redis}/0",
-            "SIGILLE_CACHE_URL": f"{redis}/1",
         }
 
 

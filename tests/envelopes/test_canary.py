@@ -126,11 +126,9 @@ def loot(request, tmp_path_factory) -> Iterator[Loot]:
 
 def private_servers(stack: ExitStack) -> dict[str, str]:
     """PostgreSQL and Redis that nobody else uses, so that all they hold can be copied."""
-    redis_url = stack.enter_context(redis_server())
     return {
         "SIGILLE_DATABASE_URL": stack.enter_context(postgresql()),
-        "SIGILLE_BROKER_URL": f"{redis_url}/0",
-        "SIGILLE_CACHE_URL": f"{redis_url}/1",
+        "SIGILLE_BROKER_URL": stack.enter_context(redis_server()) + "/0",
     }
 
 
@@ -143,9 +141,8 @@ def copied_from(environment: Mapping[str, str]) -> dict[str, bytes]:
         [[data]] = connection.execute("SHOW data_directory").fetchall()
     connection.close()
     files = {str(path): path.read_bytes() for path in Path(data).rglob("*") if path.is_file()}
-    for name in ("SIGILLE_BROKER_URL", "SIGILLE_CACHE_URL"):
-        with redis.Redis.from_url(environment[name]) as client:
-            files |= {f"redis {key!r}": client.dump(key) for key in client.scan_iter()}
+    with redis.Redis.from_url(environment["SIGILLE_BROKER_URL"]) as client:
+        files |= {f"redis {key!r}": client.dump(key) for key in client.scan_iter()}
     return files
 
 

@@ -5,6 +5,7 @@ import pytest
 from django.urls import reverse
 
 from marketplace import settings as settings_module
+from tests.factories import PASSWORD, make_user
 
 SIGN_IN = {"login": "person@example.org", "password": "not the right one"}
 
@@ -18,13 +19,28 @@ def test_sign_ins_behind_the_proxy_are_counted_by_person(client, monkeypatch, se
     url = reverse("account_login")
 
     def sign_in_from(address: str) -> int:
-        return client.post(url, SIGN_IN, headers={"X-Forwarded-For": address}).status_code
+        return int(client.post(url, SIGN_IN, headers={"X-Forwarded-For": address}).status_code)
 
     stormed = [sign_in_from("192.0.2.7") for _ in range(40)]
     elsewhere = sign_in_from("192.0.2.8")
 
     assert stormed[-1] == 429
     assert elsewhere == 200
+
+
+@pytest.mark.django_db
+def test_wrong_passwords_of_a_rival_lock_nobody_out(client, settings):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    user = make_user()
+    url = reverse("account_login")
+    for _ in range(40):
+        wrong = {"login": user.email, "password": "not the right one"}
+        client.post(url, wrong, headers={"X-Forwarded-For": "192.0.2.7"})
+
+    right = {"login": user.email, "password": PASSWORD}
+    response = client.post(url, right, headers={"X-Forwarded-For": "192.0.2.8"})
+
+    assert (response.status_code, response.url) == (302, reverse("home"))
 
 
 @pytest.mark.django_db
