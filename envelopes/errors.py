@@ -81,6 +81,14 @@ class NoBackupKey(PublicationRefused):
     )
 
 
+class RecipientsChanged(PublicationRefused):
+    """The key pairs are no longer those that the agent was shown."""
+
+    code = "recipients_changed"
+    user_message = _("The key pairs that would open the bids have changed since the page was shown.")
+    remedy = _("Check them again, then confirm.")
+
+
 class TooManyRecipients(PublicationRefused):
     """A sealed block names 64 recipients at most (docs/envelope-format.md § 4)."""
 
@@ -108,7 +116,7 @@ class BadUpload(UploadRefused):
 
     code = "bad_upload"
     user_message = _("The upload request is not one that this site understands.")
-    remedy = _("Load the page again, then resume. If it happens again, tell the support.")
+    remedy = _("Load the page again, then resume. If it happens again, tell support.")
 
     def __init__(self, header: str) -> None:
         super().__init__(header)
@@ -179,7 +187,7 @@ class TransferCut(UploadRefused):
     """The line was cut; the block that was arriving is discarded, those before it are kept."""
 
     code = "transfer_cut"
-    user_message = _("The line was cut while the file was being sent.")
+    user_message = _("The connection was cut while the file was being sent.")
     remedy = _("Resume: what was received before is kept.")
 
 
@@ -197,12 +205,20 @@ class SubmissionRefused(Refusal):
     code = "submission_refused"
 
 
+class StoreSilent(SubmissionRefused):
+    """The store of sealed blocks does not answer; nothing says that anything is lost."""
+
+    code = "store_silent"
+    user_message = _("The store of sealed bids does not answer: the bid is not submitted yet.")
+    remedy = _("Submit it again in a minute. The files that were received stay received.")
+
+
 class BadAnnouncement(SubmissionRefused):
     """The request is not a list of envelopes and files of the form asked for."""
 
     code = "bad_announcement"
     user_message = _("The list of files could not be read.")
-    remedy = _("Load the page again, then submit. If it happens again, tell the support.")
+    remedy = _("Load the page again, then submit. If it happens again, tell support.")
 
 
 class NothingToSubmit(SubmissionRefused):
@@ -253,7 +269,7 @@ class StoredBlockDamaged(SubmissionRefused):
 
     code = "stored_block_damaged"
     user_message = _("One of the files was not kept properly by the server.")
-    remedy = _("Remove it from the list, add it again and submit; tell the support.")
+    remedy = _("Remove it from the list, add it again and submit; tell support.")
 
     def __init__(self, storage_name: str) -> None:
         super().__init__(storage_name)

@@ -2,6 +2,7 @@
 """Going on line: on proven keys only, that are frozen from then on."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,6 +12,7 @@ from django.db import transaction
 from envelopes.errors import (
     NoBackupKey,
     NoPersonalKey,
+    RecipientsChanged,
     TooManyRecipients,
     TwinCertificates,
 )
@@ -27,8 +29,8 @@ from marketplace.models import Agent, Consultation
 class Coverage:
     """Who could open the bids of a consultation if it went on line now (« couverture de déchiffrement »).
 
-    `left_out` are personal key pairs that were chosen and would not count: not proven, retired, or
-    expired by the planned opening. It goes on line when there is no problem.
+    `left_out` are personal key pairs that were chosen and would not count: not proven, retired, expired by
+    the planned opening, or of a holder who has left. It goes on line when there is no problem.
     """
 
     personal: tuple[KeyPair, ...]
@@ -40,12 +42,17 @@ class Coverage:
     def recipients(self) -> tuple[KeyPair, ...]:
         return self.personal + self.backup
 
+    @property
+    def fingerprints(self) -> list[str]:
+        """Those of the recipients, sorted: what is shown, confirmed, then frozen."""
+        return sorted(key_pair.fingerprint for key_pair in self.recipients)
+
 
 def coverage(consultation: Consultation, *, now: datetime) -> Coverage:
     """What putting the consultation on line at `now` would freeze, and what is against it."""
     service_keys = KeyPair.objects.filter(service=consultation.service_id).order_by("name", "pk")
     chosen = service_keys.personal().filter(pk__in=consultation.chosen_keys.values("key_pair"))
-    usable = service_keys.usable_after(consultation.opens_at)
+    usable = service_keys.usable_after(consultation.opens_at).filter(holder__user__is_active=True)
     backup = tuple(usable.backup())
     personal = tuple(usable.filter(pk__in=chosen))
     return Coverage(
@@ -83,11 +90,16 @@ def choose_keys(
 
 
 @transaction.atomic
-def publish(consultation_id: UUID, *, actor: Agent, now: datetime) -> Consultation:
+def publish(
+    consultation_id: UUID, *, actor: Agent, now: datetime, shown: Sequence[str] | None = None
+) -> Consultation:
     """Put a draft on line and freeze its recipients; on line already, nothing changes.
+
+    `shown` are the fingerprints that a person confirmed, where a person did.
 
     Raises:
         PublicationRefused, DeadlinePassed: the first problem of its `coverage`.
+        RecipientsChanged: the recipients are not those that were shown.
     """
     consultation = _locked(consultation_id)
     if consultation.state != Consultation.State.DRAFT:
@@ -98,7 +110,9 @@ def publish(consultation_id: UUID, *, actor: Agent, now: datetime) -> Consultati
     found = coverage(consultation, now=now)
     for problem in found.problems:
         raise problem
-    fingerprints = sorted(key_pair.fingerprint for key_pair in found.recipients)
+    fingerprints = found.fingerprints
+    if shown is not None and sorted(shown) != fingerprints:
+        raise RecipientsChanged
     recipient_set = RecipientSet.objects.create(
         consultation=consultation, fingerprints=fingerprints, frozen_at=now
     )

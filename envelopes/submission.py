@@ -20,6 +20,7 @@ from envelopes.errors import (
     FilesDiffer,
     NothingToSubmit,
     SameName,
+    StoreSilent,
     SubmissionRefused,
 )
 from envelopes.manifest import (
@@ -106,9 +107,12 @@ def submit(deposit_id: UUID, announcement: Announcement, *, actor: User, now: da
     parts = [
         _part(envelopes[announced.id], announced, files) for announced in announcement.envelopes
     ]
-    blocks = _verified_blocks(deposit)
     recipients = recipients_of(deposit.consultation_id)
-    sealed = [_sealed(part, recipients, now=now) for part in parts]
+    try:
+        blocks = _verified_blocks(deposit)
+        sealed = [_sealed(part, recipients, now=now) for part in parts]
+    except OSError as error:
+        raise StoreSilent from error
     proof = annex(deposit, announcement, envelopes)
     manifest = _manifest(deposit, sealed, blocks)
     try:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from envelopes.models import ChosenKey, Deposit, Envelope, SealedFile
@@ -76,11 +77,12 @@ def key_choice(world: World, _client: Client) -> Request:
     return form(key_pairs=str(world.ids["key_pair_id"]))
 
 
-def publication(world: World, _client: Client) -> Request:
-    ChosenKey.objects.create(
-        consultation_id=world.ids["consultation_id"], key_pair_id=world.ids["key_pair_id"]
-    )
-    return {}
+def publication(world: World, client: Client) -> Request:
+    """What the page shows is what is confirmed."""
+    consultation_id = world.ids["consultation_id"]
+    ChosenKey.objects.create(consultation_id=consultation_id, key_pair_id=world.ids["key_pair_id"])
+    shown = client.get(reverse("envelopes:publish", args=[consultation_id])).context["coverage"]
+    return {"data": {"fingerprint": shown.fingerprints}}
 
 
 def announcement(world: World, _client: Client) -> Request:

@@ -85,7 +85,12 @@ def publish(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
 
 def _publish(request: AgentRequest, consultation: Consultation) -> HttpResponse:
     try:
-        publication.publish(consultation.pk, actor=request.agent, now=timezone.now())
+        publication.publish(
+            consultation.pk,
+            actor=request.agent,
+            now=timezone.now(),
+            shown=request.POST.getlist("fingerprint"),
+        )
     except Refusal as refusal:
         http.refuse(request, refusal, consultation)
     else:

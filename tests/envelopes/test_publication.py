@@ -5,7 +5,13 @@ from typing import Any
 import pytest
 
 from envelopes import publication
-from envelopes.errors import NoBackupKey, NoPersonalKey, PublicationRefused, TwinCertificates
+from envelopes.errors import (
+    NoBackupKey,
+    NoPersonalKey,
+    PublicationRefused,
+    RecipientsChanged,
+    TwinCertificates,
+)
 from envelopes.models import ChosenKey, RecipientSet
 from keys.models import KeyPair
 from marketplace.errors import AlreadyOnline, DeadlinePassed
@@ -115,6 +121,30 @@ def test_publish_accepts_a_key_that_expires_a_second_after_the_opening():
     consultation = make_draft(personal={"not_after": OPENING + SECOND})
 
     assert publish(consultation).state == Consultation.State.ONLINE
+
+
+def test_publish_refuses_recipients_that_nobody_was_shown():
+    consultation = make_draft()
+    shown = publication.coverage(consultation, now=NOW).fingerprints
+    make_key_pair(holder=consultation.created_by, is_backup=True)
+
+    with pytest.raises(RecipientsChanged):
+        publish(consultation, shown=shown)
+
+    consultation.refresh_from_db()
+    assert consultation.state == Consultation.State.DRAFT
+    assert not RecipientSet.objects.exists()
+
+
+def test_publish_leaves_out_the_key_of_an_agent_who_has_left():
+    consultation = make_draft()
+    gone = make_key_pair(holder=make_agent(service=consultation.service), is_backup=True)
+    gone.holder.user.is_active = False
+    gone.holder.user.save()
+
+    publish(consultation)
+
+    assert gone.fingerprint not in consultation.recipient_set.fingerprints
 
 
 def test_publish_ignores_the_backup_key_of_another_service():

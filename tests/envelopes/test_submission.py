@@ -14,6 +14,7 @@ from envelopes.errors import (
     NothingToSubmit,
     SameName,
     StoredBlockDamaged,
+    StoreSilent,
 )
 from envelopes.manifest import read_index, read_manifest
 from envelopes.models import Deposit, Envelope, Receipt, SealedBlock, SealedFile
@@ -370,6 +371,21 @@ def test_submit_refuses_what_cannot_be_read_back(store):
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
 
     refused(deposit, announcement, StoredBlockDamaged)
+
+
+def test_submit_refuses_while_the_store_does_not_answer(store):
+    deposit = make_deposit()
+    announcement = ready_to_submit(deposit)
+    path = store / SealedBlock.objects.get().storage_name
+    content = path.read_bytes()
+    path.unlink()
+    path.mkdir()  # reading it fails, and not because it is missing
+
+    refused(deposit, announcement, StoreSilent)
+
+    path.rmdir()
+    path.write_bytes(content)
+    assert submit(deposit, announcement)
 
 
 def test_submit_refuses_a_file_added_while_the_blocks_are_read_back(store, monkeypatch):

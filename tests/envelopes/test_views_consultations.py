@@ -172,11 +172,22 @@ def test_publish_page_says_what_it_freezes_and_changes_nothing(client, draft):
 def test_publish_puts_on_line(client, draft):
     sign_in(client, draft, Right.MANAGE_CONSULTATIONS)
 
-    response = client.post(url("publish", draft))
+    fingerprints = client.get(url("publish", draft)).context["coverage"].fingerprints
+    response = client.post(url("publish", draft), {"fingerprint": fingerprints})
 
     draft.refresh_from_db()
     assertRedirects(response, url("consultation", draft))
     assert draft.state == Consultation.State.ONLINE
+
+
+def test_publish_refuses_what_the_agent_did_not_confirm(client, draft):
+    sign_in(client, draft, Right.MANAGE_CONSULTATIONS)
+
+    client.post(url("publish", draft), {"fingerprint": ["0" * 64]})
+
+    draft.refresh_from_db()
+    assert draft.state == Consultation.State.DRAFT
+    assert JournalEntry.objects.filter(action="refused.recipients_changed").count() == 1
 
 
 def test_publish_refuses_what_the_page_says_is_missing(client):
