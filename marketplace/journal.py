@@ -93,6 +93,7 @@ def leaf(entry: JournalEntry) -> bytes:
             "action": entry.action,
             "commitment": bytes(entry.commitment).hex(),
             "index": entry.index,
+            "organisation": str(entry.organisation_id) if entry.organisation_id else None,
             "recorded_at": entry.recorded_at.isoformat(timespec="microseconds"),
             "subject": entry.subject,
         }
