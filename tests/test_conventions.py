@@ -136,3 +136,25 @@ def test_no_file_names_a_registry():
     naming = [path for path in ours(*suffixes) if REGISTRIES.search(path.read_text("utf-8"))]
 
     assert named(naming) == []
+
+
+def test_documents_name_files_that_exist():
+    """A promise whose owner test was renamed would be a promise without a test."""
+    documents = [ROOT / "README.md", ROOT / "SECURITY.md", *(ROOT / "docs").glob("*.md")]
+    named = [
+        (document.name, path)
+        for document in documents
+        for path in re.findall(
+            r"`([\w./-]+/[\w.-]*\.(?:py|ts|md|yml|html))`", document.read_text("utf-8")
+        )
+    ]
+
+    missing = [(document, path) for document, path in named if not found(path)]
+
+    assert missing == []
+    assert len(named) > 20
+
+
+def found(path: str) -> bool:
+    """Whether a document's path is one of ours, from the root or from an app's or the scripts' folder."""
+    return any((ROOT / folder / path).exists() for folder in ("", "static/ts", "marketplace"))
