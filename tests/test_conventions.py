@@ -152,7 +152,7 @@ def test_documents_name_files_that_exist():
     missing = [(document, path) for document, path in named if not found(path)]
 
     assert missing == []
-    assert len(named) > 20
+    assert len(named) > 10
 
 
 def found(path: str) -> bool:
