@@ -85,7 +85,9 @@ class RecipientsChanged(PublicationRefused):
     """The key pairs are no longer those that the agent was shown."""
 
     code = "recipients_changed"
-    user_message = _("The key pairs that would open the bids have changed since the page was shown.")
+    user_message = _(
+        "The key pairs that would open the bids have changed since the page was shown."
+    )
     remedy = _("Check them again, then confirm.")
 
 

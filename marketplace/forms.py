@@ -218,7 +218,7 @@ class SignUpForm(forms.Form):
             self.add_error(
                 "siret",
                 _(
-                    "This is no SIRET number: it has 14 digits, of which the last checks the others."
+                    "This is not a SIRET number: it has 14 digits, of which the last checks the others."
                 ),
             )
         if data.get("country") != FRANCE and not data.get("foreign_number"):

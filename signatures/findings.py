@@ -33,13 +33,13 @@ STATUSES: dict[Status, str | Promise] = {
     # Translators: « Sans objet »
     Status.NOT_APPLICABLE: _("Not applicable"),
     # Translators: « Conforme »
-    Status.CONFORM: _("Conform"),
+    Status.CONFORM: _("Compliant"),
     # Translators: « À vérifier par l'acheteur »
     Status.TO_CHECK_BY_BUYER: _("To be checked by the buyer"),
     # Translators: « Indéterminé »
     Status.INDETERMINATE: _("Indeterminate"),
     # Translators: « Non conforme »
-    Status.NOT_CONFORM: _("Not conform"),
+    Status.NOT_CONFORM: _("Not compliant"),
 }
 
 INDICATIONS: dict[Indication, str | Promise] = {

@@ -83,10 +83,18 @@ def test_sign_up_page_signs_in_and_sends_to_the_work(client):
     assert Company.objects.get().siret == SIRET
 
 
+def test_sign_up_page_welcomes_in_one_message_and_mails_the_confirmation(client, mailoutbox):
+    client.post(reverse("sign_up"), TYPED, headers={"Accept-Language": "en"})
+
+    response = client.get(reverse("envelopes:public_list"))
+    assert [str(message)[:8] for message in response.context["messages"]] == ["Welcome."]
+    assert [mail.to for mail in mailoutbox] == [[DETAILS.email]]
+
+
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("siret", "73282932000075", "This is no SIRET number"),
+        ("siret", "73282932000075", "This is not a SIRET number"),
         ("password", "short", "12"),
         ("email", "nobody", "e-mail"),
     ],
