@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A downloaded deposit opens without the site (promise P9), or says why not and leaves nothing half-open."""
+
+import io
+import subprocess
+import sys
+import zipfile
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
+from django.conf import settings
+
+from envelopes import archive, offline
+from envelopes.offline import OfflineRefused
+from keys.certificates import read_certificate
+from marketplace.models import EnvelopeKind
+from tests.envelopes import sealed
+from tests.factories import make_certificate, make_private_key
+
+pytestmark = pytest.mark.django_db
+CONTENTS = {
+    EnvelopeKind.APPLICATION: {"DC1.pdf": b"candidature"},
+    EnvelopeKind.OFFER: {"Prix.csv": b"48 213,50", "Vide.txt": b""},
+}
+OPENED = {
+    "application/DC1.pdf": b"candidature",
+    "offer/Prix.csv": b"48 213,50",
+    "offer/Vide.txt": b"",
+}
+
+
+@pytest.fixture
+def scene():
+    return sealed.make_scene(CONTENTS)
+
+
+def archive_of(deposit) -> io.BytesIO:
+    out = io.BytesIO()
+    archive.write(deposit, out)
+    return out
+
+
+def key_of(scene) -> offline.Key:
+    certificate = read_certificate(bytes(scene.holder.key_pair.certificate))
+    return certificate, scene.holder.private_key
+
+
+def open_all(data: io.BytesIO, key: offline.Key, out) -> list[offline.OpenedFile]:
+    with zipfile.ZipFile(data) as opened:
+        return list(offline.open_archive(opened, key, out))
+
+
+def files_in(folder) -> dict[str, bytes]:
+    found = [path for path in folder.rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+
+
+def altered(data: io.BytesIO, change) -> io.BytesIO:
+    """The archive with each member as `change(name, content)` makes it; None leaves it out."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(data) as before, zipfile.ZipFile(out, "w") as after:
+        for name in before.namelist():
+            content = change(name, before.read(name))
+            if content is not None:
+                after.writestr(name, content)
+    return out
+
+
+def test_open_archive_gives_each_file_as_it_was_sent(scene, tmp_path):
+    opened = open_all(archive_of(scene.deposit), key_of(scene), tmp_path / "out")
+
+    assert files_in(tmp_path / "out") == OPENED
+    assert all(file.matches_index for file in opened)
+
+
+def test_offline_command_opens_with_a_key_file_and_without_django(scene, tmp_path):
+    file, key_file = tmp_path / "pli.zip", tmp_path / "key.p12"
+    file.write_bytes(archive_of(scene.deposit).getvalue())
+    certificate = x509.load_der_x509_certificate(bytes(scene.holder.key_pair.certificate))
+    key_file.write_bytes(
+        pkcs12.serialize_key_and_certificates(
+            b"key", scene.holder.private_key, certificate, None, BestAvailableEncryption(b"secret")
+        )
+    )
+    arguments = ["open", str(file), "--key", str(key_file), "--out", str(tmp_path / "out")]
+    code = (
+        "import sys; sys.modules['django'] = None; import envelopes.offline as offline;"
+        f"sys.exit(offline.main({arguments!r}))"
+    )
+
+    def run(password: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", code]
+        return subprocess.run(
+            command,
+            input=password,
+            cwd=settings.BASE_DIR,
+            text=True,
+            capture_output=True,
+            check=False,
+        )
+
+    refused, opened = run("wrong\n"), run("secret\n")
+
+    assert (refused.returncode, opened.returncode) == (1, 0)
+    assert "password" in refused.stderr
+    assert len(opened.stdout.splitlines()) == 3
+    assert files_in(tmp_path / "out") == OPENED
+
+
+def test_open_archive_refuses_a_key_that_is_no_recipient(scene, tmp_path):
+    stranger = make_private_key()
+    key = read_certificate(make_certificate(stranger)), stranger
+
+    with pytest.raises(OfflineRefused, match="not_a_recipient"):
+        open_all(archive_of(scene.deposit), key, tmp_path / "out")
+
+    assert files_in(tmp_path / "out") == {}
+
+
+ALTERATIONS = {
+    "a block altered": lambda name, content: (
+        content[:-1] + bytes([content[-1] ^ 1]) if name.endswith("0.p7m") else content
+    ),
+    "a block gone": lambda name, content: None if name.endswith("0.p7m") else content,
+    "another manifest": lambda name, content: (
+        content.replace(b"offer", b"other") if name == "manifest.json" else content
+    ),
+    "no receipt": lambda name, content: None if name == "receipt.json" else content,
+}
+
+
+@pytest.mark.parametrize("change", ALTERATIONS.values(), ids=ALTERATIONS)
+def test_open_archive_refuses_what_is_not_what_was_sealed(scene, tmp_path, change):
+    with pytest.raises(OfflineRefused):
+        open_all(altered(archive_of(scene.deposit), change), key_of(scene), tmp_path / "out")
+
+    assert files_in(tmp_path / "out") == {}
+
+
+def test_open_archive_overwrites_no_file_of_a_like_name(tmp_path):
+    taken: set[str] = set()
+
+    names = [offline._free_name(name, taken) for name in ("Prix.pdf", "PRIX.pdf", "prix.PDF")]
+
+    assert names == ["Prix.pdf", "PRIX (2).pdf", "prix (3).PDF"]
+
+
+def test_read_key_refuses_a_file_that_is_no_key():
+    with pytest.raises(OfflineRefused, match="password"):
+        offline.read_key(b"nothing", "secret")
