@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.core.files.storage import default_storage
+from django.core.files.storage import storages
 from django.db import connection
 
 from envelopes import opening, release_keys
@@ -113,6 +113,7 @@ def test_headers_are_those_of_the_index_then_of_the_files():
     scene = sealed.make_scene()
     manifest = read_manifest(opening.manifest(scene.application.pk, now=OPENED))
     described = manifest.envelope(scene.application.pk)
+    assert described
 
     page = opening.headers(scene.application.pk, start=0, now=OPENED)
 
@@ -144,7 +145,7 @@ def test_manifest_of_another_deposit_is_refused():
 
 def test_manifest_that_is_not_the_one_of_the_receipt_is_refused():
     scene = sealed.make_scene()
-    manifest = read_manifest(scene.deposit.manifest)
+    manifest = read_manifest(bytes(scene.deposit.manifest or b""))
     scene.deposit.manifest = replace(manifest, recipients=("0" * 64,)).to_bytes()
     scene.deposit.save()
 
@@ -161,7 +162,7 @@ def test_release_keeps_what_was_verified():
 
     released = opening.release(scene.application.pk, agent=scene.agent, keys=keys, now=OPENED)
 
-    kept = release_keys.unseal(released.sealed_keys, released.pk, Purpose.KEYS)
+    kept = release_keys.unseal(bytes(released.sealed_keys), released.pk, Purpose.KEYS)
     assert release_keys.decode(kept) == keys.content_keys
     assert (released.released_by, released.released_at) == (scene.agent, OPENED)
     assert released.key_pair == scene.holder.key_pair
@@ -353,7 +354,7 @@ def test_release_refuses_a_key_pair_that_is_no_recipient():
 
 def test_release_refuses_wrong_content_keys():
     scene = sealed.make_scene()
-    right = sealed.unwrap(scene.application, scene.holder).content_keys
+    right = dict(sealed.unwrap(scene.application, scene.holder).content_keys)
     first = next(iter(right))
     wrong = {
         "another key": right | {first: (b"k" * 32,)},
@@ -485,7 +486,7 @@ def test_release_says_when_the_store_does_not_answer(monkeypatch):
     def fail(self, name, mode="rb"):
         raise OSError("the store is away")
 
-    monkeypatch.setattr(type(default_storage._wrapped), "open", fail)
+    monkeypatch.setattr(type(storages["default"]), "open", fail)
 
     with pytest.raises(StoreUnavailable):
         opening.release(scene.application.pk, agent=scene.agent, keys=keys, now=OPENED)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,6 +45,7 @@ def test_assess_accepts_our_own_kinds_of_keys(name, algorithm):
     assessment = assess(data, now=NOW)
 
     assert assessment.accepted
+    assert assessment.certificate
     assert assessment.certificate.algorithm == algorithm
     assert assessment.certificate.common_name == name
 
@@ -126,7 +127,9 @@ def test_assess_says_that_a_private_key_was_given(data):
 
 @pytest.fixture(scope="module")
 def modulus():
-    return RSA_KEY.public_key().public_numbers().n
+    numbers = RSA_KEY.public_key().public_numbers()
+    assert isinstance(numbers, rsa.RSAPublicNumbers)
+    return numbers.n
 
 
 @pytest.mark.parametrize(
@@ -256,6 +259,7 @@ def test_assess_accepts_names_that_are_only_to_be_escaped(name):
     assessment = assess(make_certificate(common_name=name), now=NOW)
 
     assert assessment.accepted
+    assert assessment.certificate
     assert assessment.certificate.common_name == name
 
 

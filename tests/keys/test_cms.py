@@ -3,6 +3,7 @@ import contextlib
 import json
 from base64 import b64decode
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -24,7 +25,7 @@ from tests.keys.making import make_certificate, with_rsa_key
 from tools import vector_keys
 
 VECTORS = Path(__file__).parents[1] / "vectors"
-PLACE = {"file_id": b"12345678", "number": 3, "is_last": True}
+PLACE: dict[str, Any] = {"file_id": b"12345678", "number": 3, "is_last": True}
 RSA, EC = vector_keys.load("rsa-2048"), vector_keys.load("p-256")
 
 
@@ -100,7 +101,7 @@ def test_open_message_refuses_the_vector(vector):
 
 @pytest.mark.parametrize("vector", vectors("lengths.json", "fits"))
 def test_check_length_accepts_the_vector(vector):
-    assert cms.check_length(**vector["inputs"]) is None
+    cms.check_length(**vector["inputs"])  # raises nothing
 
 
 @pytest.mark.parametrize("vector", vectors("lengths.json", "error"))
@@ -182,7 +183,7 @@ def test_sealer_writes_the_recipients_in_the_order_of_der():
     enveloped = content_info.enter(0xA0).enter(der.SEQUENCE)
     enveloped.skip()
     infos = enveloped.enter(der.SET)
-    written = [infos.element(infos.next_tag()) for _ in vector_keys.TEN]
+    written = [infos.element(infos.next_tag() or 0) for _ in vector_keys.TEN]
     assert infos.next_tag() is None
     assert written == sorted(written)
 

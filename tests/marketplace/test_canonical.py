@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace import canonical
-from marketplace.canonical import LARGEST_INTEGER, CanonicalError
+from marketplace.canonical import LARGEST_INTEGER, CanonicalError, JSONValue
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "canonical.json").read_text())
 GOOD = [vector for vector in VECTORS if "value" in vector["expect"]]
@@ -78,7 +78,7 @@ def test_dumps_refuses_what_has_no_canonical_form(value):
 
 
 def test_dumps_refuses_endless_nesting():
-    value = []
+    value: list[JSONValue] = []
     for _ in range(100_000):
         value = [value]
 

@@ -204,7 +204,7 @@ def test_waiting_asks_for_what_the_signal_missed():
 
 def test_sweep_queues_what_waits(monkeypatch):
     opened = make_opened()
-    queued = []
+    queued: list[str] = []
     monkeypatch.setattr(tasks.conclude_report, "delay", queued.append)
     monkeypatch.setattr("django.utils.timezone.now", lambda: OPENED + conclusions.PATIENCE)
 
