@@ -35,6 +35,7 @@ fix: dev  ## Format, and repair what the linters know how to repair
 	.venv/bin/ruff format .
 	find templates -name '*.html' -exec .venv/bin/djade --target-version 5.2 {} +
 	npx eslint --fix static/ts tests/ts
+	npx prettier --write --log-level warn static/ts tests/ts
 
 bench: dev  ## Measure beside peers; prints ratios, writes build/bench.json
 	@$(PYTHON) -m tools.bench

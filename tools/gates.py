@@ -51,6 +51,7 @@ GATES = [  # the slowest first
     Gate("template-format", [str(BIN / "djade"), "--check", "--target-version", "5.2", *TEMPLATES]),
     Gate("lint", [str(BIN / "ruff"), "check", "."]),
     Gate("format", [str(BIN / "ruff"), "format", "--check", "."]),
+    Gate("script-format", ["npm", "run", "--silent", "format"]),
 ]
 
 

@@ -163,7 +163,8 @@ class DepositPage implements RowHost {
       for (const row of this.#rows) if (row.element.dataset.problem === 'network') row.resume()
     })
     window.addEventListener('beforeunload', (event) => {
-      if (!this.#isLeaving && this.#rows.some((row) => row.isBusy || row.state === 'waiting' || row.state === 'checking')) event.preventDefault()
+      if (!this.#isLeaving && this.#rows.some((row) => row.isBusy || row.state === 'waiting' || row.state === 'checking'))
+        event.preventDefault()
     })
   }
 

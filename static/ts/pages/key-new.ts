@@ -45,12 +45,20 @@ class NewKeyPage {
 
   #bind(): void {
     this.#request.onSubmit(() => {
-      if (!this.#generate.disabled) void this.#attempt(this.#generate, 'generate', async (status) => { await this.#makeKeyPair(status) })
+      if (!this.#generate.disabled)
+        void this.#attempt(this.#generate, 'generate', async (status) => {
+          await this.#makeKeyPair(status)
+        })
     })
-    this.#save.addEventListener('click', () => { this.#askForFile() })
+    this.#save.addEventListener('click', () => {
+      this.#askForFile()
+    })
     find(this.#root, '[data-reopen-form]', HTMLFormElement).addEventListener('submit', (event) => {
       event.preventDefault()
-      if (!this.#register.disabled) void this.#attempt(this.#register, 'reopen', async (status) => { await this.#registerKeyPair(status) })
+      if (!this.#register.disabled)
+        void this.#attempt(this.#register, 'reopen', async (status) => {
+          await this.#registerKeyPair(status)
+        })
     })
   }
 
@@ -107,7 +115,8 @@ class NewKeyPage {
 
   async #registerKeyPair(status: HTMLElement): Promise<void> {
     const { registerUrl, service, csrf } = this.#root.dataset
-    if (this.#made === undefined || registerUrl === undefined || service === undefined || csrf === undefined) throw new Failure('unexpected')
+    if (this.#made === undefined || registerUrl === undefined || service === undefined || csrf === undefined)
+      throw new Failure('unexpected')
     const { certificate, request } = this.#made
     say(status, 'opening')
     const pair = await this.#keyFile.read(certificate.fingerprint)

@@ -19,7 +19,15 @@ export type RowState =
   | 'stopped' // may be resumed
   | 'broken' // may not
 
-const BEYOND_REPAIR = new Set(['already_submitted', 'beyond_length', 'changed', 'file_too_large', 'too_many_files', 'unknown_envelope', 'unreadable'])
+const BEYOND_REPAIR = new Set([
+  'already_submitted',
+  'beyond_length',
+  'changed',
+  'file_too_large',
+  'too_many_files',
+  'unknown_envelope',
+  'unreadable',
+])
 
 export interface RowHost {
   readonly data: PageData

@@ -31,7 +31,9 @@ export class KeyRequestFields {
     this.#password = this.#input('password')
     this.#again = this.#input('password-again')
     this.#followName()
-    this.#password.addEventListener('input', () => { this.#showStrength() })
+    this.#password.addEventListener('input', () => {
+      this.#showStrength()
+    })
   }
 
   onSubmit(act: () => void): void {
@@ -86,7 +88,9 @@ export class KeyRequestFields {
   /** The CN is the name's until someone writes another. */
   #followName(): void {
     let follows = true
-    this.#commonName.addEventListener('input', () => { follows = this.#commonName.value === '' })
+    this.#commonName.addEventListener('input', () => {
+      follows = this.#commonName.value === ''
+    })
     this.#name.addEventListener('input', () => {
       if (follows) this.#commonName.value = Array.from(this.#name.value).slice(0, LONGEST_COMMON_NAME).join('')
     })

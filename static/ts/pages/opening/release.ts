@@ -43,7 +43,11 @@ export interface ReleaseOptions {
  *
  * The server verifies every block before it keeps anything: all of the envelope opens, or nothing.
  */
-export async function releaseEnvelope(sealed: SealedEnvelope, pair: KeyPair, { acceptsLate, csrfToken, onProgress }: ReleaseOptions): Promise<OpenedEnvelope> {
+export async function releaseEnvelope(
+  sealed: SealedEnvelope,
+  pair: KeyPair,
+  { acceptsLate, csrfToken, onProgress }: ReleaseOptions,
+): Promise<OpenedEnvelope> {
   const { manifest: encoded } = (await getJson(sealed.manifestUrl)) as { manifest: string }
   const manifest = readManifest(fromBase64(encoded))
   const envelope = manifest.envelopes.find(({ id }) => id === sealed.id)
