@@ -38,16 +38,16 @@ NewContext = Callable[[], BrowserContext]
 SignIn = Callable[[Page, "User"], None]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Chromium, for one module: Playwright's loop runs in this thread, and other tests want their own."""
     if not (Path(settings.BASE_DIR) / "static" / "dist" / "app.js").exists():
         pytest.fail("The pages are not built: run `npm run build` first.")
     executable = os.environ.get("SIGILLE_CHROMIUM") or shutil.which("chromium")
     if not executable:
         pytest.fail("No Chromium: install it, or name it in SIGILLE_CHROMIUM.")
-    # Playwright's loop lives in this thread, where Django would see an asynchronous context.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as playwright:
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Django sees the loop and would refuse
         browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
         yield browser
         browser.close()
