@@ -48,6 +48,7 @@ from tests.factories import (
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 KEY_PASSWORD = "Gravier-Moulin-Ardoise-58"
 PARIS = ZoneInfo("Europe/Paris")
+DC1 = documents.pdf("DC1", ["Toitures de l’Ouest", "Candidat seul"])
 MEBIBYTE = 1024 * 1024
 WIDTHS = {"-phone": 390, "": 1280}
 SHORTEST, TALLEST = 640, 1080  # pixels of a picture of a page
@@ -252,7 +253,7 @@ def deposit(context: BrowserContext, files: list[Path], picture: Picture) -> Non
     enter(page.locator('form[action$="/deposit/"] button'))
     page.wait_for_url("**/deposits/*/")
     application, offer = page.locator("[data-envelope] input[type=file][multiple]").all()
-    application.set_input_files({"name": "DC1.pdf", "mimeType": "application/pdf", "buffer": b""})
+    application.set_input_files({"name": "DC1.pdf", "mimeType": "application/pdf", "buffer": DC1})
     expect(page.locator("[data-file][data-state=received]")).to_be_visible()
     with page.expect_file_chooser() as chooser:
         offer.press("Enter")
@@ -319,7 +320,7 @@ def sent_and_received(page: Page, files: list[Path]) -> bool:
         content = Path(download.value.path()).read_bytes()
         downloaded[download.value.suggested_filename] = hashlib.sha256(content).digest()
     wanted = {file.name: hashlib.sha256(file.read_bytes()).digest() for file in files}
-    return downloaded == wanted | {"DC1.pdf": hashlib.sha256(b"").digest()}
+    return downloaded == wanted | {"DC1.pdf": hashlib.sha256(DC1).digest()}
 
 
 def report(page: Page, name: str, picture: Picture) -> None:
