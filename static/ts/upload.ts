@@ -34,10 +34,16 @@ export interface UploadListener {
 export class FileUpload {
   readonly #upload: Upload
   readonly #listener: UploadListener
+  readonly #target: UploadTarget
   #sent = 0
+  /** Pending while the server makes room: an upload whose address never came back would be nobody's. */
+  #creation: Promise<void> | null = null
+  #endCreation: () => void = () => undefined
+  #isHalted = false
 
   constructor(file: File, target: UploadTarget, listener: UploadListener) {
     this.#listener = listener
+    this.#target = target
     this.#upload = new Upload(file, {
       endpoint: target.endpoint,
       uploadUrl: target.url,
@@ -51,6 +57,8 @@ export class FileUpload {
       },
       onUploadUrlAvailable: () => {
         if (this.#upload.url !== null) listener.created(this.#upload.url)
+        if (this.#isHalted) void this.#upload.abort()
+        this.#endCreation()
       },
       onProgress: (sent) => {
         this.#progress(sent)
@@ -60,6 +68,7 @@ export class FileUpload {
         listener.received()
       },
       onError: (error) => {
+        this.#endCreation()
         listener.stopped(problemOf(error))
       },
     })
@@ -67,11 +76,23 @@ export class FileUpload {
 
   /** Starts, or goes on from what the server has. */
   start(): void {
+    this.#isHalted = false
+    if (this.#creation !== null) return
+    if (this.#upload.url === null && this.#target.url === null) {
+      this.#creation = new Promise((resolve) => {
+        this.#endCreation = () => {
+          this.#creation = null
+          resolve()
+        }
+      })
+    }
     this.#upload.start()
   }
 
+  /** Done once nothing is sent any more; a creation under way is waited for, so that its address is known. */
   async pause(): Promise<void> {
-    await this.#upload.abort()
+    this.#isHalted = true
+    await (this.#creation ?? this.#upload.abort())
   }
 
   /** The server keeps whole blocks only, so what was sent is partly sent again: not shown as a step back. */

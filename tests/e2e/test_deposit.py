@@ -214,3 +214,27 @@ def test_line_lost_is_told_and_the_upload_goes_on(page: Page, bidder, consultati
 
     state(page, "a.pdf", "received")
     assert refused
+
+
+def test_upload_paused_while_the_server_makes_room_is_still_known_after_a_reload(
+    page: Page, bidder, consultation, tmp_path
+):
+    file = make_file(tmp_path, "Mémoire.pdf", 9 * MEBIBYTE)
+    deposit = begin(page, consultation)
+    answers = []
+    page.route(
+        "**/deposits/*/uploads/", lambda route: answers.append((route, route.fetch())), times=1
+    )
+    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), file)
+    state(page, file.name, "uploading").locator('[data-action="pause"]').press("Enter")
+    state(page, file.name, "paused")
+    while not answers:
+        page.wait_for_timeout(50)
+    [(route, answer)] = answers
+
+    route.fulfill(response=answer)
+    page.wait_for_function("localStorage.length > 0")
+    page.reload()
+
+    state(page, file.name, "needs-file")
+    assert SealedFile.objects.get().received_size == 0
