@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: EUPL-1.2
 from django.urls import path
 
-from keys import views
+from keys.views import changes, lists, registration
 
 app_name = "keys"
 
+_KEY_PAIR = "<uuid:key_pair_id>/"
+
 urlpatterns = [
-    path("", views.key_list, name="list"),
-    path("new/", views.new, name="new"),
-    path("register/", views.register, name="register"),
-    path("<uuid:key_pair_id>/", views.detail, name="detail"),
-    path("<uuid:key_pair_id>/challenge/", views.challenge, name="challenge"),
-    path("<uuid:key_pair_id>/answer/", views.answer, name="answer"),
-    path("<uuid:key_pair_id>/edit/", views.edit, name="edit"),
-    path("<uuid:key_pair_id>/remove/", views.remove, name="remove"),
+    path("", lists.key_list, name="list"),
+    path("new/", registration.new, name="new"),
+    path("register/", registration.register, name="register"),
+    path(_KEY_PAIR, changes.detail, name="detail"),
+    path(_KEY_PAIR + "challenge/", registration.challenge, name="challenge"),
+    path(_KEY_PAIR + "answer/", registration.answer, name="answer"),
+    path(_KEY_PAIR + "edit/", changes.edit, name="edit"),
+    path(_KEY_PAIR + "remove/", changes.remove, name="remove"),
 ]

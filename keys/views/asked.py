@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a request about key pairs is about: its service, its key pair, its JSON."""
+
+import json
+from uuid import UUID
+
+from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from keys.forms import ServiceForm
+from keys.models import KeyPair
+from marketplace.models import Service
+from marketplace.permissions import AgentRequest
+
+
+def chosen_service(request: AgentRequest) -> Service:
+    """That of the address, or the agent's own; « Mon Service » wins over what the other list says."""
+    if request.GET.get("scope") == "own":
+        return request.agent.service
+    form = ServiceForm(request.GET, agent=request.agent)
+    if not form.is_valid():
+        raise Http404
+    service: Service = form.cleaned_data["service"] or request.agent.service
+    return service
+
+
+def list_url(service_id: UUID) -> str:
+    return f"{reverse('keys:list')}?service={service_id}"
+
+
+def key_pair(request: AgentRequest, key_pair_id: UUID) -> KeyPair:
+    visible = KeyPair.objects.visible_to(request.agent)
+    return get_object_or_404(visible.select_related("service", "holder__user"), pk=key_pair_id)
+
+
+def body(request: HttpRequest) -> dict[str, object]:
+    """The members of a JSON object; none where the body is something else."""
+    try:
+        body = json.loads(request.body)
+        json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    except (ValueError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def origin(request: HttpRequest) -> str:
+    """The origin of our pages as the browser names it; the host is one of `ALLOWED_HOSTS`."""
+    return f"{request.scheme}://{request.get_host()}"
