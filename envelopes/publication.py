@@ -52,7 +52,8 @@ def coverage(consultation: Consultation, *, now: datetime) -> Coverage:
     """What putting the consultation on line at `now` would freeze, and what is against it."""
     service_keys = KeyPair.objects.filter(service=consultation.service_id).order_by("name", "pk")
     chosen = service_keys.personal().filter(pk__in=consultation.chosen_keys.values("key_pair"))
-    usable = service_keys.usable_after(consultation.opens_at).filter(holder__user__is_active=True)
+    usable = service_keys.usable(now=now, until=consultation.opens_at)
+    usable = usable.filter(holder__user__is_active=True)
     backup = tuple(usable.backup())
     personal = tuple(usable.filter(pk__in=chosen))
     return Coverage(

@@ -7,7 +7,7 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import Agent, Right, Service
@@ -34,9 +34,14 @@ class KeyPairQuerySet(models.QuerySet["KeyPair"]):
     def backup(self) -> KeyPairQuerySet:
         return self.filter(is_backup=True)
 
-    def usable_after(self, instant: datetime) -> KeyPairQuerySet:
-        """Proven, not retired, and whose certificate is still valid after `instant`."""
-        return self.filter(state=KeyPair.State.ACTIVE, not_after__gt=instant)
+    def in_service(self, now: datetime) -> KeyPairQuerySet:
+        """Proven, and neither retired nor past the date at which it retires."""
+        active = self.filter(state=KeyPair.State.ACTIVE)
+        return active.filter(Q(retires_at=None) | Q(retires_at__gt=now))
+
+    def usable(self, *, now: datetime, until: datetime) -> KeyPairQuerySet:
+        """Those to which new bids may be sealed at `now`, their certificate still valid after `until`."""
+        return self.in_service(now).filter(not_after__gt=until)
 
     def census(self, now: datetime) -> dict[str, int]:
         """How many want attention (`expired`, `expiring`, `unproven`), and how many can seal, by kind."""
@@ -82,6 +87,16 @@ class KeyPair(models.Model):
         # Translators: « Retiré »
         RETIRED = "retired", _("Retired")
 
+    class RetirementReason(models.TextChoices):
+        # Translators: « Retiré »
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+        # Translators: « Renouvelé »
+        RENEWED = "renewed", _("Renewed")
+        # Translators: « Perdu »
+        LOST = "lost", _("Lost")
+        # Translators: « Compromis »
+        COMPROMISED = "compromised", _("Compromised")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     service = models.ForeignKey(Service, models.PROTECT, related_name="key_pairs")
     holder = models.ForeignKey(Agent, models.PROTECT, related_name="key_pairs")
@@ -103,6 +118,12 @@ class KeyPair(models.Model):
     created_at = models.DateTimeField()
     proven_at = models.DateTimeField(null=True)  # the last time a challenge was opened with it
     retired_at = models.DateTimeField(null=True)
+    retirement_reason = models.CharField(max_length=11, choices=RetirementReason, blank=True)
+    # When its successor takes over: from then on nothing new is sealed to it, swept or not.
+    retires_at = models.DateTimeField(null=True)
+    replaces = models.OneToOneField(
+        "self", models.SET_NULL, null=True, related_name="successor"
+    )  # the key pair that this one renews: a key pair has one successor
     # When it first entered a recipient set, written by the publication: from then on, never deleted.
     first_used_at = models.DateTimeField(null=True)
 
@@ -117,6 +138,13 @@ class KeyPair(models.Model):
             models.CheckConstraint(
                 name="key_pair_retired_at_iff_retired",
                 condition=Q(state="retired") ^ Q(retired_at=None),
+            ),
+            models.CheckConstraint(
+                name="key_pair_retirement_reason_iff_retired",
+                condition=Q(state="retired") ^ Q(retirement_reason=""),
+            ),
+            models.CheckConstraint(
+                name="key_pair_does_not_replace_itself", condition=~Q(replaces=F("id"))
             ),
         ]
         indexes = [
@@ -186,3 +214,41 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key_pair_id} D-{self.days_before}"
+
+
+class DrillRequest(models.Model):
+    """« Exercice de déchiffrement » asked of a holder: by a colleague, or by the site itself.
+
+    It stays open until a challenge of the key pair is answered; a key pair has one open request.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    key_pair = models.ForeignKey(KeyPair, models.CASCADE, related_name="drill_requests")
+    asked_by = models.ForeignKey(Agent, models.PROTECT, null=True, related_name="+")
+    asked_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)  # the last time that the mail was handed over
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key_pair"],
+                condition=Q(answered_at=None),
+                name="drill_request_one_open_per_key_pair",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class CalendarLink(models.Model):
+    """A private address of the calendar of expiries; whoever has it reads the calendar."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    agent = models.OneToOneField(Agent, models.CASCADE, related_name="calendar_link")
+    token_digest = models.CharField(max_length=64, unique=True)  # SHA-256, hexadecimal
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -39,24 +39,55 @@ def remove(key_pair_id: UUID, *, remover: Agent, now: datetime) -> Removal:
     Raises:
         AlreadyRetired: it is retired, and needed.
     """
-    key_pairs = KeyPair.objects.select_related("service").select_for_update(
-        no_key=True, of=("self",)
-    )
-    key_pair = key_pairs.get(pk=key_pair_id)
+    key_pair = _locked(key_pair_id)
     removal = removal_of(key_pair)
-    if removal is Removal.RETIRED and key_pair.state == KeyPair.State.RETIRED:
+    if removal is Removal.RETIRED:
+        _retire(key_pair, KeyPair.RetirementReason.WITHDRAWN, remover, now)
+    else:
+        _record(key_pair, removal, remover, now)
+        key_pair.delete()
+    return removal
+
+
+@transaction.atomic
+def retire(
+    key_pair_id: UUID, *, reason: KeyPair.RetirementReason, actor: Agent | None, now: datetime
+) -> KeyPair:
+    """Take a key pair out of new sealings at once, whether anything depends on it or not.
+
+    `actor` is none where the program does it, at the date that was chosen.
+
+    Raises:
+        AlreadyRetired: there is nothing more to withdraw.
+    """
+    key_pair = _locked(key_pair_id)
+    _retire(key_pair, reason, actor, now)
+    return key_pair
+
+
+def _locked(key_pair_id: UUID) -> KeyPair:
+    key_pairs = KeyPair.objects.select_related("service", "holder__user")
+    return key_pairs.select_for_update(no_key=True, of=("self",)).get(pk=key_pair_id)
+
+
+def _retire(
+    key_pair: KeyPair, reason: KeyPair.RetirementReason, actor: Agent | None, now: datetime
+) -> None:
+    if key_pair.state == KeyPair.State.RETIRED:
         raise AlreadyRetired
+    key_pair.state, key_pair.retired_at = KeyPair.State.RETIRED, now
+    key_pair.retirement_reason = reason
+    key_pair.save(update_fields=["state", "retired_at", "retirement_reason"])
+    _record(key_pair, Removal.RETIRED, actor, now)
+
+
+def _record(key_pair: KeyPair, removal: Removal, actor: Agent | None, now: datetime) -> None:
     journal.record(
         f"key_pair.{removal.value}",
         key_pair,
-        actor=remover.user,
+        actor=actor.user if actor else None,
         now=now,
         organisation_id=key_pair.service.organisation_id,
         fingerprint=key_pair.fingerprint,
+        reason=key_pair.retirement_reason or None,
     )
-    if removal is Removal.DELETED:
-        key_pair.delete()
-    else:
-        key_pair.state, key_pair.retired_at = KeyPair.State.RETIRED, now
-        key_pair.save(update_fields=["state", "retired_at"])
-    return removal

@@ -167,6 +167,8 @@ def make_key_pair(*, private_key: rsa.RSAPrivateKey | None = None, **fields: obj
         "created_at": NOW - DAY,
         "proven_at": NOW - DAY,
     }
+    if fields.get("state") == KeyPair.State.RETIRED:
+        defaults["retirement_reason"] = KeyPair.RetirementReason.WITHDRAWN
     return KeyPair.objects.create(**(defaults | fields))
 
 

@@ -75,6 +75,8 @@ class Agent(models.Model):
     manage_consultations = models.BooleanField(Right.MANAGE_CONSULTATIONS.label, default=False)
     open_bids = models.BooleanField(Right.OPEN_BIDS.label, default=False)
     review_reports = models.BooleanField(Right.REVIEW_REPORTS.label, default=False)
+    # The last day at work, where a departure is announced: key pairs are handed over before.
+    leaves_on = models.DateField(_("leaves on"), null=True, blank=True)
 
     class Meta:
         constraints = [

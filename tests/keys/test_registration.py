@@ -124,7 +124,9 @@ def test_stored_challenge_does_not_hold_its_answer(issued, private_key):
 
 
 def test_drill_of_a_retired_key_pair_keeps_it_retired(issued, private_key):
-    KeyPair.objects.update(state=KeyPair.State.RETIRED, retired_at=NOW)
+    KeyPair.objects.update(
+        state=KeyPair.State.RETIRED, retired_at=NOW, retirement_reason="withdrawn"
+    )
     drill = registration.issue_challenge(
         issued.key_pair.pk, asked_by=issued.key_pair.holder, origin=ORIGIN, now=NOW + DAY
     )
