@@ -16,7 +16,9 @@ need() {
 }
 
 need chromium chromium chromium-browser google-chrome
+need default-jre-headless keytool
 need gettext msgfmt
+need libnss3-tools pk12util
 need openssl openssl
 need poppler-utils pdfsig
 need postgresql pg_ctl /usr/lib/postgresql/*/bin/pg_ctl
