@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import models
@@ -21,6 +22,24 @@ def manageable_services(agent: Agent) -> models.QuerySet[Service]:
     if agent.may(Right.MANAGE_OTHER_KEYS):
         return Service.objects.filter(organisation=agent.service.organisation_id)
     return Service.objects.filter(pk=agent.service_id)
+
+
+@dataclass(frozen=True)
+class Split:
+    """How the key pairs that can seal today are shared out between people."""
+
+    personal: int
+    backup: int
+    holders: int
+
+    @property
+    def lacks_backup(self) -> bool:
+        return bool(self.personal) and not self.backup
+
+    @property
+    def hangs_on_one_person(self) -> bool:
+        """One person holds personal and backup key pairs alike: nobody else could open a bid."""
+        return bool(self.personal and self.backup) and self.holders == 1
 
 
 class KeyPairQuerySet(models.QuerySet["KeyPair"]):
@@ -42,6 +61,15 @@ class KeyPairQuerySet(models.QuerySet["KeyPair"]):
     def usable(self, *, now: datetime, until: datetime) -> KeyPairQuerySet:
         """Those to which new bids may be sealed at `now`, their certificate still valid after `until`."""
         return self.in_service(now).filter(not_after__gt=until)
+
+    def split(self, now: datetime) -> Split:
+        """Of the key pairs of one service, in one query."""
+        counts = self.usable(now=now, until=now).aggregate(
+            personal=Count("pk", filter=Q(is_backup=False)),
+            backup=Count("pk", filter=Q(is_backup=True)),
+            holders=Count("holder", distinct=True),
+        )
+        return Split(**counts)
 
     def census(self, now: datetime) -> dict[str, int]:
         """How many want attention (`expired`, `expiring`, `unproven`), and how many can seal, by kind."""

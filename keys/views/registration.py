@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from keys import registration
 from keys.errors import KeyRefused, RequestUnreadable
 from keys.forms import AnswerForm, RegistrationForm
-from keys.models import Challenge
+from keys.models import Challenge, KeyPair
 from keys.registration import IssuedChallenge
 from keys.views import asked
 from marketplace.http import refuse_json
@@ -76,7 +76,15 @@ def answer(request: AgentRequest, key_pair_id: UUID) -> HttpResponse:
     except KeyRefused as refusal:
         return refuse_json(request, refusal, key_pair)
     assert proven.proven_at is not None  # noqa: S101 - that is what was just done
-    return JsonResponse({"proven_at": instant(proven.proven_at)})
+    return JsonResponse(
+        {"proven_at": instant(proven.proven_at), "split": _split(proven.service_id)}
+    )
+
+
+def _split(service_id: UUID) -> dict[str, bool]:
+    """What the service still lacks, so that the page can lead there."""
+    split = KeyPair.objects.filter(service=service_id).split(timezone.now())
+    return {"lacks_backup": split.lacks_backup, "hangs_on_one_person": split.hangs_on_one_person}
 
 
 def _challenge(issued: IssuedChallenge) -> dict[str, str]:

@@ -190,6 +190,7 @@ def test_register_then_answer_proves_the_key_pair(agent):
 
     key_pair.refresh_from_db()
     assert (issued.status_code, answered.status_code) == (201, 200)
+    assert answered.json()["split"] == {"lacks_backup": False, "hangs_on_one_person": False}
     assert (key_pair.state, key_pair.is_backup) == (KeyPair.State.ACTIVE, True)
     assert (key_pair.holder, key_pair.service) == (agent, agent.service)
 
