@@ -1,106 +1,87 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Telling people, in time, that a key pair expires."""
 
-import logging
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
-from django.template.loader import render_to_string
+from django.db.models import Case, Exists, OuterRef, When
 from django.urls import reverse
-from django.utils import timezone, translation
 
-from keys.models import ALERT_DAYS, EXPIRING, Alert, KeyPair
+from keys import mails
+from keys.models import ALERT_DAYS, EXPIRING, Alert, KeyPair, KeyPairQuerySet
 from marketplace import journal
-from marketplace.models import Agent
 
-logger = logging.getLogger(__name__)
+NEAREST_FIRST = sorted(ALERT_DAYS)
 
 
 def raise_alerts(*, now: datetime) -> int:
     """Warn the holder and the administrators of each active key pair that has passed a threshold.
 
     Each threshold is told once, however often this runs. After a gap, the nearest threshold alone is
-    told. One whose mail could not be handed over is told by the next run; the others are not held up.
-    Answers how many were sent.
+    told; a key pair whose successor is proven asks for nothing more. Answers how many were sent.
 
     Raises:
         OSError: the first failure to hand a mail over, once the others have been sent.
     """
-    due = KeyPair.objects.filter(state=KeyPair.State.ACTIVE, not_after__lte=now + EXPIRING)
-    sent, failures = 0, []
-    for key_pair_id in due.order_by("not_after").values_list("pk", flat=True):
-        try:
-            sent += _tell(key_pair_id, now)
-        except OSError as error:  # SMTP's failures are among them
-            logger.warning("The expiry of key pair %s could not be told.", key_pair_id)
-            failures.append(error)
-    if failures:
-        raise failures[0]
-    return sent
+    _decide(now)
+    due = Alert.objects.filter(sent_at=None, key_pair__in=_expiring(now))
+    nearer = Alert.objects.filter(
+        key_pair=OuterRef("key_pair"), days_before__lt=OuterRef("days_before")
+    )
+    alerts = due.filter(~Exists(nearer)).order_by("key_pair__not_after", "pk")
+    alerts = alerts.select_related("key_pair__service__organisation", "key_pair__holder__user")
+
+    def compose(alert: Alert) -> EmailMessage | None:
+        return _message(alert.key_pair, now)
+
+    def record(alert: Alert) -> None:
+        journal.record(
+            "key_pair.expiry_told",
+            alert.key_pair,
+            actor=None,
+            now=now,
+            organisation_id=alert.key_pair.service.organisation_id,
+            days_before=alert.days_before,
+        )
+
+    return mails.send_due(alerts, compose=compose, record=record, now=now)
 
 
-def nearest_threshold(not_after: datetime, now: datetime) -> int | None:
-    """The last threshold passed, in days before the expiry; none before the first."""
-    passed = [days for days in ALERT_DAYS if now >= not_after - timedelta(days=days)]
-    return min(passed, default=None)
+def _expiring(now: datetime) -> KeyPairQuerySet:
+    """Those that still seal, or would if they had not expired, and that nothing replaces yet."""
+    due = KeyPair.objects.in_service(now).filter(not_after__lte=now + EXPIRING)
+    replaced = KeyPair.objects.filter(replaces=OuterRef("pk"), state=KeyPair.State.ACTIVE)
+    return due.filter(~Exists(replaced))
 
 
 @transaction.atomic
-def _tell(key_pair_id: UUID, now: datetime) -> bool:
-    """Send the alert that is due, unless it was sent; false where there is nothing to send.
+def _decide(now: datetime) -> None:
+    """A row for the nearest threshold that each key pair has passed; two workers at once make one.
 
-    The lock is held until the mail is handed over, so that two workers never send the same one.
+    The key pairs are locked meanwhile, so that none is deleted under its row.
     """
-    key_pairs = KeyPair.objects.select_related("service__organisation", "holder__user")
-    active = key_pairs.filter(pk=key_pair_id, state=KeyPair.State.ACTIVE)
-    key_pair = active.select_for_update(no_key=True, of=("self",)).first()
-    threshold = nearest_threshold(key_pair.not_after, now) if key_pair else None
-    if key_pair is None or threshold is None:
-        return False
-    alert, _is_new = Alert.objects.get_or_create(
-        key_pair=key_pair, days_before=threshold, defaults={"raised_at": now}
-    )
-    recipients = _recipients(key_pair)
-    if alert.sent_at is not None or not recipients:
-        return False
-    _message(key_pair, recipients, now).send()
-    alert.sent_at = now
-    alert.save(update_fields=["sent_at"])
-    journal.record(
-        "key_pair.expiry_told",
-        key_pair,
-        actor=None,
-        now=now,
-        organisation_id=key_pair.service.organisation_id,
-        days_before=threshold,
-    )
-    return True
+    passed = (When(not_after__lte=now + timedelta(days=days), then=days) for days in NEAREST_FIRST)
+    told = Alert.objects.filter(key_pair=OuterRef("pk"), days_before__lte=OuterRef("threshold"))
+    undecided = _expiring(now).annotate(threshold=Case(*passed)).filter(~Exists(told))
+    key_pairs = undecided.order_by("pk").select_for_update(no_key=True, of=("self",))
+    alerts = [
+        Alert(key_pair_id=pk, days_before=days, raised_at=now)
+        for pk, days in key_pairs.values_list("pk", "threshold")
+    ]
+    Alert.objects.bulk_create(alerts, ignore_conflicts=True)
 
 
-def _recipients(key_pair: KeyPair) -> list[str]:
-    """The holder first, then the administrators of the organisation; none who has left."""
-    organisation = key_pair.service.organisation_id
-    administrators = Agent.objects.filter(is_administrator=True, service__organisation=organisation)
-    active = administrators.filter(user__is_active=True).order_by("user__email")
-    holder = key_pair.holder.user
-    addresses = [holder.email] if holder.is_active else []
-    return list(dict.fromkeys([*addresses, *active.values_list("user__email", flat=True)]))
-
-
-def _message(key_pair: KeyPair, recipients: list[str], now: datetime) -> EmailMessage:
+def _message(key_pair: KeyPair, now: datetime) -> EmailMessage | None:
     organisation = key_pair.service.organisation
+    holder, administrators = key_pair.holder.user, mails.administrators_of(organisation.pk)
+    to = [*mails.active(holder), *administrators]
     context = {
         "key_pair": key_pair,
-        "organisation": organisation,
         "is_expired": key_pair.is_expired(now),
         "days_left": -((now - key_pair.not_after) // timedelta(days=1)),  # a day begun counts
         "key_url": settings.BASE_URL + reverse("keys:detail", args=[key_pair.pk]),
         "new_url": f"{settings.BASE_URL}{reverse('keys:new')}?service={key_pair.service_id}",
     }
-    with translation.override(settings.LANGUAGE_CODE), timezone.override(organisation.time_zone):
-        subject = render_to_string("keys/expiry_subject.txt", context).strip()
-        body = render_to_string("keys/expiry_body.txt", context)
-    return EmailMessage(subject, body, to=recipients)
+    return mails.letter("keys/expiry", context, organisation=organisation, to=to) if to else None

@@ -232,6 +232,7 @@ class Alert(models.Model):
     days_before = models.PositiveSmallIntegerField()  # one of ALERT_DAYS
     raised_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
+    claimed_at = models.DateTimeField(null=True)  # by the worker that sends it: `keys/mails.py`
 
     class Meta:
         constraints = [
@@ -255,6 +256,7 @@ class DrillRequest(models.Model):
     asked_by = models.ForeignKey(Agent, models.PROTECT, null=True, related_name="+")
     asked_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)  # the last time that the mail was handed over
+    claimed_at = models.DateTimeField(null=True)  # by the worker that sends it: `keys/mails.py`
     answered_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -29,10 +29,11 @@ def thresholds(key_pair: KeyPair) -> list[int]:
     return list(told.values_list("days_before", flat=True))
 
 
-def test_alerts_tell_each_threshold_once_over_three_years():
+def test_alerts_tell_each_threshold_once_over_the_days():
+    """Over three years, hour by hour, with two workers and failures: `test_mails.py`."""
     key_pair = make_key_pair(not_after=EXPIRY)
 
-    days = [day for day in range(3 * 365) if alerts.raise_alerts(now=NOW + day * DAY)]
+    days = [day for day in range(600, 800) if alerts.raise_alerts(now=NOW + day * DAY)]
 
     assert [730 - day for day in days] == [90, 60, 30, 15, 7, 1, 0]
     assert thresholds(key_pair) == list(ALERT_DAYS)
@@ -50,12 +51,15 @@ def test_alerts_run_twice_send_nothing_more():
 
 @pytest.mark.parametrize(("earlier", "days_before"), list(pairwise((None, *ALERT_DAYS))))
 def test_alerts_begin_at_the_threshold_itself(earlier, days_before):
+    key_pair = make_key_pair(not_after=EXPIRY)
     instant = EXPIRY - days_before * DAY
 
-    before = alerts.nearest_threshold(EXPIRY, instant - SECOND)
-    at = alerts.nearest_threshold(EXPIRY, instant)
+    alerts.raise_alerts(now=instant - SECOND)
+    before = thresholds(key_pair)
+    alerts.raise_alerts(now=instant)
 
-    assert (before, at) == (earlier, days_before)
+    assert before == ([earlier] if earlier else [])
+    assert thresholds(key_pair) == [*before, days_before]
 
 
 def test_alerts_after_a_gap_tell_the_nearest_threshold_alone():
@@ -155,3 +159,75 @@ def test_alert_that_could_not_be_sent_holds_up_no_other_and_is_sent_by_the_next_
     assert after_the_failure == [[], [60]]
     assert (sent, thresholds(failing)) == (2, [30])
     assert thresholds(other) == [60, 30]
+
+
+def test_alerts_stop_once_a_successor_is_proven():
+    key_pair = make_key_pair(not_after=NOW + 30 * DAY)
+    successor = make_key_pair(replaces=key_pair, state=KeyPair.State.UNPROVEN, proven_at=None)
+
+    told_before = alerts.raise_alerts(now=NOW)
+    successor.state, successor.proven_at = KeyPair.State.ACTIVE, NOW
+    successor.save()
+
+    assert told_before == 1
+    assert alerts.raise_alerts(now=NOW + 29 * DAY) == 0
+    successor.state, successor.retired_at = KeyPair.State.RETIRED, NOW
+    successor.retirement_reason = KeyPair.RetirementReason.COMPROMISED
+    successor.save()
+    assert alerts.raise_alerts(now=NOW + 29 * DAY) == 1
+
+
+def test_alerts_ignore_a_key_pair_from_the_date_at_which_it_retires():
+    key_pair = make_key_pair(not_after=NOW + 30 * DAY, retires_at=NOW + 10 * DAY)
+
+    sent = [alerts.raise_alerts(now=NOW + days * DAY) for days in (0, 15, 23)]
+
+    assert (sent, thresholds(key_pair)) == ([1, 0, 0], [30])
+
+
+def test_alert_that_was_never_sent_gives_way_to_a_nearer_one(monkeypatch):
+    key_pair = make_key_pair(not_after=NOW + 30 * DAY)
+
+    def refuse(_backend, _outgoing):
+        raise SMTPServerDisconnected
+
+    monkeypatch.setattr(EmailBackend, "send_messages", refuse)
+    with pytest.raises(SMTPServerDisconnected):
+        alerts.raise_alerts(now=NOW)
+    monkeypatch.undo()
+    sent = [alerts.raise_alerts(now=NOW + 23 * DAY) for _ in range(2)]
+
+    assert (sent, thresholds(key_pair)) == ([1, 0], [7])
+
+
+def test_alerts_of_a_clock_that_goes_back_are_not_repeated():
+    key_pair = make_key_pair(not_after=NOW + 7 * DAY)
+
+    sent = [alerts.raise_alerts(now=now) for now in (NOW, NOW - DAY, NOW, NOW - 30 * DAY)]
+
+    assert (sent, thresholds(key_pair)) == ([1, 0, 0, 0], [7])
+
+
+def test_alert_without_anybody_to_tell_waits_for_somebody():
+    holder = make_agent()
+    holder.user.is_active = False
+    holder.user.save()
+    key_pair = make_key_pair(holder=holder, not_after=NOW + 30 * DAY)
+
+    nobody = alerts.raise_alerts(now=NOW)
+    administrator = make_administrator(service=holder.service)
+
+    assert (nobody, alerts.raise_alerts(now=NOW)) == (0, 1)
+    assert mail.outbox[0].to == [administrator.user.email]
+    assert thresholds(key_pair) == [30]
+
+
+def test_alerts_ask_as_many_questions_whatever_the_number_that_were_told(
+    django_assert_max_num_queries,
+):
+    for _ in range(5):
+        make_key_pair(not_after=NOW + 30 * DAY)
+    alerts.raise_alerts(now=NOW)
+
+    with django_assert_max_num_queries(5):
+        assert alerts.raise_alerts(now=NOW) == 0
