@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Model
 
-from marketplace import canonical, merkle
+from marketplace import canonical, journal_tree, merkle
 from marketplace.errors import Refusal
 from marketplace.models import JournalEntry, JournalHead, User
 
@@ -55,6 +55,7 @@ def record(
     entry.commitment = commitment(entry)
     entry.leaf_hash = merkle.leaf_hash(leaf(entry))
     entry.save(force_insert=True)
+    journal_tree.append(entry)
     head.size += 1
     head.save(update_fields=["size"])
     return entry

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 from marketplace.models.accounts import Agent, Bidder, Right, User
 from marketplace.models.consultations import Consultation, EnvelopeKind, Lot, Phase
-from marketplace.models.journal import JournalEntry, JournalHead
+from marketplace.models.journal import JournalEntry, JournalHead, JournalNode
 from marketplace.models.organisations import Company, Organisation, Service
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "EnvelopeKind",
     "JournalEntry",
     "JournalHead",
+    "JournalNode",
     "Lot",
     "Organisation",
     "Phase",

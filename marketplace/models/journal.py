@@ -50,3 +50,15 @@ class JournalEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.index} {self.action} {self.subject}"
+
+
+class JournalNode(models.Model):
+    """The hash of a whole subtree of the journal, above the leaves: never changed once written."""
+
+    pk = models.CompositePrimaryKey("level", "index")
+    level = models.PositiveSmallIntegerField()  # 1 or more; the leaves are the entries themselves
+    index = models.PositiveBigIntegerField()  # at this level, counted from 0
+    hash = models.BinaryField(max_length=32)  # RFC 6962, § 2.1
+
+    def __str__(self) -> str:
+        return f"{self.level} {self.index}"

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from marketplace import canonical, journal, merkle
 from marketplace.errors import RightMissing
-from marketplace.models import JournalEntry, JournalHead
+from marketplace.models import JournalEntry, JournalHead, JournalNode
 from tests.factories import NOW, make_administrator, make_organisation, make_user
 
 pytestmark = pytest.mark.django_db
@@ -139,7 +139,8 @@ def test_journal_page_tells_nothing_of_what_happens_elsewhere(client):
     for _ in range(3):
         record(organisation_id=organisation.pk, subject=organisation)
     before = client.get(reverse("journal")).content
-    JournalEntry.objects.all().delete()
+    for model in (JournalEntry, JournalNode, JournalHead):
+        model.objects.all().delete()
 
     for _ in range(3):
         record(organisation_id=organisation.pk, subject=organisation)
