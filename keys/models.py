@@ -73,11 +73,12 @@ class KeyPairQuerySet(models.QuerySet["KeyPair"]):
 
     def census(self, now: datetime) -> dict[str, int]:
         """How many want attention (`expired`, `expiring`, `unproven`), and how many can seal, by kind."""
-        kept = ~Q(state=KeyPair.State.RETIRED)
-        active, proven = Q(not_after__gt=now), Q(state=KeyPair.State.ACTIVE)
+        kept = ~Q(state=KeyPair.State.RETIRED) & (Q(retires_at=None) | Q(retires_at__gt=now))
+        active, proven = Q(not_after__gt=now), Q(state=KeyPair.State.ACTIVE) & kept
+        soon = Q(not_after__lte=now + EXPIRING, retires_at=None)
         counts: dict[str, int] = self.aggregate(
             expired=Count("pk", filter=kept & ~active),
-            expiring=Count("pk", filter=proven & active & Q(not_after__lte=now + EXPIRING)),
+            expiring=Count("pk", filter=proven & active & soon),
             unproven=Count("pk", filter=Q(state=KeyPair.State.UNPROVEN) & active),
             usable_personal=Count("pk", filter=proven & active & Q(is_backup=False)),
             usable_backup=Count("pk", filter=proven & active & Q(is_backup=True)),
@@ -88,6 +89,12 @@ class KeyPairQuerySet(models.QuerySet["KeyPair"]):
 class Health(models.TextChoices):
     """What an agent must know of a key pair at a given instant; the gravest thing is told."""
 
+    # Translators: « Compromis »
+    COMPROMISED = "compromised", _("Compromised")
+    # Translators: « Perdu »
+    LOST = "lost", _("Lost")
+    # Translators: « Renouvelé »
+    RENEWED = "renewed", _("Renewed")
     # Translators: « Retiré »
     RETIRED = "retired", _("Retired")
     # Translators: « Échu »
@@ -186,10 +193,17 @@ class KeyPair(models.Model):
     def is_expired(self, now: datetime) -> bool:
         return now >= self.not_after
 
+    def is_replaced(self, now: datetime) -> bool:
+        """Whether its successor has taken over, swept or not."""
+        return self.retires_at is not None and now >= self.retires_at
+
     def health(self, now: datetime) -> Health:
         """What the lists show."""
         if self.state == self.State.RETIRED:
-            return Health.RETIRED
+            is_withdrawn = self.retirement_reason == self.RetirementReason.WITHDRAWN
+            return Health.RETIRED if is_withdrawn else Health(self.retirement_reason)
+        if self.is_replaced(now):
+            return Health.RENEWED
         if self.is_expired(now):
             return Health.EXPIRED
         if self.state == self.State.UNPROVEN:

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Removing a key pair: really, where nothing depends on it; otherwise it is withdrawn, and still opens."""
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import Enum
 from uuid import UUID
 
-from django.db import router, transaction
-from django.db.models.deletion import Collector, ProtectedError
+from django.db import transaction
+from django.db.models import PROTECT, ManyToOneRel
 
 from keys.errors import AlreadyRetired
 from keys.models import KeyPair
@@ -21,15 +22,29 @@ class Removal(Enum):
     RETIRED = "retired"
 
 
+def removals_of(key_pairs: Collection[KeyPair]) -> dict[UUID, Removal]:
+    """What `remove` would do to each: one that sealed something, or that a consultation has chosen, stays."""
+    needed = {key_pair.pk for key_pair in key_pairs if key_pair.first_used_at is not None}
+    needed |= _protected({key_pair.pk for key_pair in key_pairs} - needed)
+    return {
+        key_pair.pk: Removal.RETIRED if key_pair.pk in needed else Removal.DELETED
+        for key_pair in key_pairs
+    }
+
+
 def removal_of(key_pair: KeyPair) -> Removal:
-    """What `remove` would do now: one that sealed something, or that a consultation has chosen, stays."""
-    if key_pair.first_used_at is not None:
-        return Removal.RETIRED
-    try:
-        Collector(using=router.db_for_write(KeyPair)).collect([key_pair])
-    except ProtectedError:
-        return Removal.RETIRED
-    return Removal.DELETED
+    return removals_of([key_pair])[key_pair.pk]
+
+
+def _protected(key_pair_ids: set[UUID]) -> set[UUID]:
+    """Those that a row of a higher floor refers to and protects: one query for each kind of row."""
+    protected: set[UUID] = set()
+    for relation in KeyPair._meta.get_fields(include_hidden=True):  # noqa: SLF001 - Django documents it
+        if isinstance(relation, ManyToOneRel) and relation.on_delete is PROTECT:
+            name, rows = relation.field.name, relation.related_model._base_manager  # noqa: SLF001 - idem
+            referring = rows.filter(**{f"{name}__in": key_pair_ids})
+            protected.update(referring.values_list(name, flat=True))
+    return protected
 
 
 @transaction.atomic

@@ -29,6 +29,7 @@ def detail(request: AgentRequest, key_pair_id: UUID) -> HttpResponse:
         "list_url": asked.list_url(key_pair.service_id),
         "health": key_pair.health(timezone.now()),
         "may_manage": request.agent.may(Right.MANAGE_KEYS),
+        "is_deletable": retirement.removal_of(key_pair) is Removal.DELETED,
     }
     return render(request, "keys/detail.html", context)
 

@@ -11,7 +11,9 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from keys import retirement
 from keys.models import Health, KeyPair, KeyPairQuerySet, manageable_services
+from keys.retirement import Removal
 from keys.views import asked
 from marketplace.models import Right
 from marketplace.permissions import AgentRequest, agent_required
@@ -23,6 +25,7 @@ PAGE_SIZE: Final = 25  # rows
 class Row:
     key_pair: KeyPair
     health: Health
+    removal: Removal
 
 
 @dataclass(frozen=True)
@@ -58,4 +61,6 @@ def _table(
 ) -> Table:
     ordered = key_pairs.select_related("holder__user").order_by("name", "pk")
     page = Paginator(ordered, PAGE_SIZE).get_page(request.GET.get(parameter))
-    return Table(parameter, page, [Row(key_pair, key_pair.health(now)) for key_pair in page])
+    removals = retirement.removals_of(list(page))
+    rows = [Row(key_pair, key_pair.health(now), removals[key_pair.pk]) for key_pair in page]
+    return Table(parameter, page, rows)

@@ -12,14 +12,17 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from envelopes.models import ChosenKey
 from keys import certificates, challenges, cms
 from keys.models import Challenge, KeyPair
 from marketplace.models import Agent, JournalEntry, Right
 from tests.factories import (
     DAY,
+    SECOND,
     make_agent,
     make_bidder,
     make_certificate,
+    make_consultation,
     make_key_pair,
     make_private_key,
     make_service,
@@ -144,6 +147,53 @@ def test_list_counts_what_wants_attention(agent):
         "usable_personal": 2,
         "usable_backup": 0,
     }
+
+
+@pytest.mark.parametrize("reason", ["lost", "compromised", "renewed"])
+def test_list_tells_why_a_key_pair_is_out_of_service(agent, reason):
+    state, now = KeyPair.State.RETIRED, timezone.now()
+    make_key_pair(holder=agent, state=state, retired_at=now, retirement_reason=reason)
+
+    response = signed_in(agent).get(reverse("keys:list"))
+
+    assert [row.health for row in response.context["personal"].rows] == [reason]
+
+
+@pytest.mark.parametrize(("delay", "health"), [(-SECOND, "renewed"), (DAY, "good")])
+def test_list_tells_that_a_successor_has_taken_over_swept_or_not(agent, delay, health):
+    make_key_pair(holder=agent, retires_at=timezone.now() + delay)
+
+    response = signed_in(agent).get(reverse("keys:list"))
+
+    assert [row.health for row in response.context["personal"].rows] == [health]
+    assert response.context["census"]["usable_personal"] == (health == "good")
+
+
+def test_list_offers_to_delete_what_nothing_needs_and_to_withdraw_the_rest(agent):
+    now = timezone.now()
+    make_key_pair(holder=agent, name="A")
+    make_key_pair(holder=agent, name="B", first_used_at=now)
+    chosen = make_key_pair(holder=agent, name="C")
+    ChosenKey.objects.create(consultation=make_consultation(), key_pair=chosen)
+    state = KeyPair.State.RETIRED
+    make_key_pair(holder=agent, name="D", state=state, retired_at=now, first_used_at=now)
+
+    page = signed_in(agent).get(reverse("keys:list"))
+
+    removals = [row.removal.value for row in page.context["personal"].rows]
+    assert removals == ["deleted", "retired", "retired", "retired"]
+    assert page.content.decode().count("bi-trash") == 1
+    assert page.content.decode().count("bi-archive") == 2
+
+
+@pytest.mark.parametrize(("is_used", "icon"), [(False, "bi-trash"), (True, "bi-archive")])
+def test_detail_offers_to_delete_or_to_withdraw(agent, is_used, icon):
+    used_at = timezone.now() if is_used else None
+    key_pair = make_key_pair(holder=agent, first_used_at=used_at)
+
+    page = signed_in(agent).get(reverse("keys:detail", args=[key_pair.pk])).content.decode()
+
+    assert [name for name in ("bi-trash", "bi-archive") if name in page] == [icon]
 
 
 @pytest.mark.parametrize(("has_backup", "invites"), [(False, True), (True, False)])
