@@ -4,6 +4,8 @@
 KeyRefused                  code, user_message, remedy
 ├── CertificateNotAccepted  nothing may be sealed to this certificate; the code is the finding's
 ├── AlreadyRegistered       the key, or its certificate, is in a list already
+├── PrivateKeySent          a private key came where none may
+├── RequestTooLong          more than what our pages send
 ├── RequestUnreadable       a script sent what our pages never send
 ├── ChallengeExpired        answered more than ten minutes after it was issued
 ├── ChallengeSpent          answered already
@@ -11,10 +13,12 @@ KeyRefused                  code, user_message, remedy
 └── AlreadyRetired          the key pair is retired: there is nothing more to withdraw
 """
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from keys.certificates import Finding
 from keys.findings import explain
+from keys.models import KeyPair
 from marketplace.errors import Refusal
 
 
@@ -48,6 +52,40 @@ class AlreadyRegistered(KeyRefused):
     @property
     def facts(self) -> dict[str, str | int | None]:
         return {"fingerprint": self.fingerprint}
+
+
+class PrivateKeySent(KeyRefused):
+    """A private key, or a PKCS#12, was sent by mistake: of a key pair that is registered here, or not."""
+
+    code = "private_key"
+    remedy: str | Promise = _(
+        "Do not use this key any more: generate another one, and never send a key file to anyone."
+    )
+    user_message = _(
+        "What was sent holds a private key, or a key file. The site has kept nothing of it, "
+        "but it has left your computer: this key is burnt."
+    )
+
+    def __init__(self, key_pair: KeyPair | None) -> None:
+        super().__init__()
+        self.key_pair = key_pair
+        if key_pair:
+            self.remedy = _(
+                "It is the key of “%(name)s”: report this key pair as compromised on its page, now, "
+                "then generate another one."
+            ) % {"name": key_pair.name}
+
+    @property
+    def facts(self) -> dict[str, str | int | None]:
+        return {"fingerprint": self.key_pair.fingerprint} if self.key_pair else {}
+
+
+class RequestTooLong(KeyRefused):
+    """More than what our pages send: nothing of it was read."""
+
+    code = "request_too_long"
+    user_message = _("What was sent is too long, and was not read.")
+    remedy = _("Give the certificate alone (.cer, .crt or .pem), without its private key.")
 
 
 class RequestUnreadable(KeyRefused):

@@ -46,7 +46,7 @@ def record(
         index=head.size,
         recorded_at=now.astimezone(UTC),
         action=action,
-        subject=f"{subject._meta.object_name} {subject.pk}",  # noqa: SLF001 - Django documents it
+        subject=_named(subject),
         organisation_id=organisation_id,
         actor=f"{actor.email} {actor.pk}" if actor else SYSTEM,
         facts=facts,
@@ -79,6 +79,15 @@ def record_refusal(
         organisation_id=organisation_id,
         **refusal.facts,
     )
+
+
+def tells(action: str, subject: Subject) -> bool:
+    """Whether an entry about `subject` says that `action` happened."""
+    return JournalEntry.objects.filter(subject=_named(subject), action=action).exists()
+
+
+def _named(subject: Subject) -> str:
+    return f"{subject._meta.object_name} {subject.pk}"  # noqa: SLF001 - Django documents it
 
 
 def commitment(entry: JournalEntry) -> bytes:

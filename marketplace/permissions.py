@@ -98,11 +98,19 @@ def require(agent: Agent, right: Right) -> None:
         raise refusal
 
 
-def _for_agent(request: HttpRequest) -> AgentRequest:
+def of_agent(request: HttpRequest) -> AgentRequest | None:
+    """The request as that of the agent who makes it, if it is one."""
     agents = Agent.objects.select_related("user", "service__organisation")
     agent = agents.filter(user=request.user.pk).first()
     if agent is None:
-        raise Http404
+        return None
     for_agent = cast("AgentRequest", request)
     for_agent.agent = agent
+    return for_agent
+
+
+def _for_agent(request: HttpRequest) -> AgentRequest:
+    for_agent = of_agent(request)
+    if for_agent is None:
+        raise Http404
     return for_agent

@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from keys import editing, retirement
-from keys.errors import KeyRefused
+from keys.errors import KeyRefused, PrivateKeySent
 from keys.forms import KeyPairForm
 from keys.retirement import Removal
 from keys.views import asked
+from marketplace import journal
 from marketplace.http import refuse
 from marketplace.models import Right
 from marketplace.permissions import AgentRequest, agent_required
@@ -28,6 +29,7 @@ def detail(request: AgentRequest, key_pair_id: UUID) -> HttpResponse:
         "key_pair": key_pair,
         "list_url": asked.list_url(key_pair.service_id),
         "health": key_pair.health(timezone.now()),
+        "is_burnt": journal.tells("refused." + PrivateKeySent.code, key_pair),
         "may_manage": request.agent.may(Right.MANAGE_KEYS),
         "is_deletable": retirement.removal_of(key_pair) is Removal.DELETED,
     }
