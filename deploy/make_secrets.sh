@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: EUPL-1.2
 # Makes what docker-compose.yml mounts as secrets, once: random values, and a self-signed certificate
-# to be replaced by a true one. What exists is kept. Back up release_key, apart from the database.
+# to be replaced by a true one. What exists is kept. Back up release_key and log_key, apart from the database.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,7 +14,7 @@ keep() {
   if [[ -e $folder/$1 ]]; then cat >/dev/null; else cat >"$folder/$1"; fi
 }
 
-for name in database_password release_key secret_key store_secret_key; do
+for name in database_password log_key release_key secret_key store_secret_key; do
   openssl rand -hex 32 | keep "$name"
 done
 printf '' | keep email_password

@@ -9,6 +9,9 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connection
 
+from marketplace import notes
+from marketplace.notes import BadNote
+
 SPOOLING_HANDLER = "django.core.files.uploadhandler.TemporaryFileUploadHandler"
 
 
@@ -41,16 +44,37 @@ def plaintext_stays_in_memory(
 def secrets_are_apart(
     app_configs: Sequence[AppConfig] | None, **_kwargs: object
 ) -> list[CheckMessage]:
-    """The key of sessions and the key of released bids are two keys."""
-    if settings.SECRET_KEY != settings.RELEASE_KEY:
+    """The keys of sessions, of released bids and of the journal are three keys."""
+    if len({settings.SECRET_KEY, settings.RELEASE_KEY, settings.LOG_KEY}) == 3:
         return []
     return [
         Error(
-            "SIGILLE_RELEASE_KEY is SIGILLE_SECRET_KEY: one leak would open what was released.",
+            "Two of SIGILLE_SECRET_KEY, SIGILLE_RELEASE_KEY and SIGILLE_LOG_KEY are the same: "
+            "one leak would open what was released, or sign another journal.",
             hint="Give each its own random value.",
             id="sigille.E003",
         )
     ]
+
+
+@register(Tags.security)
+def journal_keys_are_readable(
+    app_configs: Sequence[AppConfig] | None, **_kwargs: object
+) -> list[CheckMessage]:
+    """The former keys of the journal can be read, and its name is one that a note can carry."""
+    try:
+        for key in settings.LOG_FORMER_KEYS:
+            notes.read_verifier_key(key)
+        notes.check_name(settings.LOG_NAME)
+    except BadNote as error:
+        return [
+            Error(
+                f"The journal's heads could not be checked: {error}.",
+                hint="See SIGILLE_LOG_NAME and SIGILLE_LOG_FORMER_KEYS in docs/operations.md.",
+                id="sigille.E004",
+            )
+        ]
+    return []
 
 
 @register(Tags.security, deploy=True)
@@ -74,6 +98,11 @@ def production_is_whole(
             bool(settings.EMAIL_HOST),
             "Alerts are written to files; SIGILLE_EMAIL_HOST names no mail server.",
             "W004",
+        ),
+        (
+            settings.LOG_KEY_IS_GIVEN,
+            "The journal is signed with a key of the data folder; SIGILLE_LOG_KEY names none.",
+            "W005",
         ),
     ]
     return [

@@ -12,6 +12,8 @@
     │   └── OwnAccount      administrators do not shut themselves out
     └── RightMissing        the agent lacks a right
 
+JournalDamaged is no refusal: the journal is not what was written, and an operator must look at it.
+
 Each app has its own base under `Refusal`; a core has an exception of its own, that a rule translates.
 """
 
@@ -122,3 +124,11 @@ class OwnAccount(AccountRefused):
     code = "own_account"
     user_message = _("You cannot disable your own account, nor give up administration yourself.")
     remedy = _("Ask another administrator to do it.")
+
+
+class JournalDamaged(Exception):
+    """The journal is not what was written. `index` is the first entry that is wrong, where it is known."""
+
+    def __init__(self, index: int | None) -> None:
+        super().__init__(index)
+        self.index = index

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Model
 
 from marketplace import canonical, journal_tree, merkle
+from marketplace.canonical import CanonicalError
 from marketplace.errors import Refusal
 from marketplace.models import JournalEntry, JournalHead, User
 
@@ -88,6 +89,15 @@ def tells(action: str, subject: Subject) -> bool:
 
 def _named(subject: Subject) -> str:
     return f"{subject._meta.object_name} {subject.pk}"  # noqa: SLF001 - Django documents it
+
+
+def is_intact(entry: JournalEntry) -> bool:
+    """Whether an entry, as it is stored, is what was written."""
+    try:
+        made_again = commitment(entry), merkle.leaf_hash(leaf(entry))
+    except CanonicalError:
+        return False
+    return made_again == (bytes(entry.commitment), bytes(entry.leaf_hash))
 
 
 def commitment(entry: JournalEntry) -> bytes:

@@ -5,7 +5,7 @@ An entry adds one row on average, and a proof reads O(log n) of them.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 from django.db.models import Q
 
@@ -17,8 +17,9 @@ from marketplace.models import JournalEntry, JournalNode
 class NodesMissing(Exception):
     """The journal lacks nodes that its size says are there."""
 
-    def __init__(self, places: Iterable[Place]) -> None:
+    def __init__(self, places: Collection[Place]) -> None:
         super().__init__(sorted(places))
+        self.first_leaf = min(index << level for level, index in places)
 
 
 def append(entry: JournalEntry) -> None:

@@ -2,6 +2,7 @@
 """Settings, all read from the environment (`SIGILLE_…`); without any, the embedded installation."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from django.contrib.messages import constants as message_constants
@@ -26,6 +27,11 @@ IS_HTTPS = BASE_URL.startswith("https://")
 SECRET_KEY = env_secret("SECRET_KEY") or local_secret(DATA_DIR / "secrets" / "secret_key")
 # Encrypts the content keys that agents have released after the opening; opens nothing before it.
 RELEASE_KEY = env_secret("RELEASE_KEY") or local_secret(DATA_DIR / "secrets" / "release_key")
+# Signs the journal's heads, under the name of the log; whoever has it can present another journal.
+LOG_KEY = env_secret("LOG_KEY") or local_secret(DATA_DIR / "secrets" / "log_key")
+LOG_KEY_IS_GIVEN = bool(env_secret("LOG_KEY"))
+LOG_NAME = env("LOG_NAME") or urlsplit(BASE_URL).netloc + "/journal"
+LOG_FORMER_KEYS = env_list("LOG_FORMER_KEYS")  # public ones, as text, that still signed old heads
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "127.0.0.1,localhost")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 from marketplace.models.accounts import Agent, Bidder, Right, User
 from marketplace.models.consultations import Consultation, EnvelopeKind, Lot, Phase
-from marketplace.models.journal import JournalEntry, JournalHead, JournalNode
+from marketplace.models.journal import JournalEntry, JournalHead, JournalNode, SignedHead
 from marketplace.models.organisations import Company, Organisation, Service
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "Phase",
     "Right",
     "Service",
+    "SignedHead",
     "User",
 ]

@@ -13,6 +13,7 @@ class JournalHead(models.Model):
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     size = models.PositiveBigIntegerField(default=0)  # entries
+    stopped_at = models.DateTimeField(null=True)  # found damaged: no head is signed any more
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="journal_has_one_head")]
@@ -62,3 +63,14 @@ class JournalNode(models.Model):
 
     def __str__(self) -> str:
         return f"{self.level} {self.index}"
+
+
+class SignedHead(models.Model):
+    """The journal as it was at one length, signed: what receipts and anchors hold it to."""
+
+    size = models.PositiveBigIntegerField(primary_key=True)  # entries
+    note = models.TextField()  # the checkpoint and its signature: docs/envelope-format.md § 12
+    signed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.size)

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
+import pytest
 from django.db import connection
 
 from marketplace import checks
@@ -32,12 +33,36 @@ def test_secrets_are_apart_refuses_one_key_for_two_uses(settings):
     assert ids(checks.secrets_are_apart(None)) == ["sigille.E003"]
 
 
+def test_secrets_are_apart_refuses_to_sign_the_journal_with_another_key(settings):
+    settings.LOG_KEY = settings.RELEASE_KEY
+
+    assert ids(checks.secrets_are_apart(None)) == ["sigille.E003"]
+
+
+@pytest.mark.parametrize(
+    ("name", "former"), [("two words", []), ("", []), ("sigille.example/journal", ["nothing"])]
+)
+def test_journal_keys_are_readable_refuses_what_no_note_can_carry(settings, name, former):
+    assert ids(checks.journal_keys_are_readable(None)) == []
+
+    settings.LOG_NAME, settings.LOG_FORMER_KEYS = name, former
+
+    assert ids(checks.journal_keys_are_readable(None)) == ["sigille.E004"]
+
+
 def test_production_is_whole_names_what_an_embedded_installation_lacks(settings, monkeypatch):
     monkeypatch.setattr(connection, "vendor", "sqlite")
     settings.IS_HTTPS = False
     settings.BROKER_URL = "filesystem://"
     settings.EMAIL_HOST = ""
+    settings.LOG_KEY_IS_GIVEN = False
 
     missing = ids(checks.production_is_whole(None))
 
-    assert missing == ["sigille.W001", "sigille.W002", "sigille.W003", "sigille.W004"]
+    assert missing == [
+        "sigille.W001",
+        "sigille.W002",
+        "sigille.W003",
+        "sigille.W004",
+        "sigille.W005",
+    ]
