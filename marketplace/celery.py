@@ -22,6 +22,13 @@ SILENCE = 5  # seconds that a broker may take to answer
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # Often, since a threshold is passed at any hour; each alert is sent once all the same.
     "expiry alerts": {"task": "keys.raise_alerts", "schedule": crontab(minute=5)},
+    "journal anchors": {"task": "marketplace.anchor_journal", "schedule": 60.0},
+    # Often, for a bidder waits for the token of a receipt; a message that nobody took is not kept.
+    "timestamps": {
+        "task": "marketplace.obtain_timestamps",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
     "forgotten reports": {"task": "signatures.sweep_reports", "schedule": 60.0},
 }
 

@@ -9,7 +9,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connection
 
-from marketplace import notes
+from marketplace import notes, timestamps
 from marketplace.notes import BadNote
 
 SPOOLING_HANDLER = "django.core.files.uploadhandler.TemporaryFileUploadHandler"
@@ -77,6 +77,30 @@ def journal_keys_are_readable(
     return []
 
 
+@register(Tags.security)
+def timestamps_can_be_verified(
+    app_configs: Sequence[AppConfig] | None, **_kwargs: object
+) -> list[CheckMessage]:
+    """An authority is nothing without the certificates that vouch for it."""
+    if not settings.TSA_URL:
+        return []
+    try:
+        is_whole = settings.TSA_URL.startswith(("http://", "https://")) and bool(
+            timestamps.HttpAuthority().roots
+        )
+    except (OSError, ValueError):
+        is_whole = False
+    if is_whole:
+        return []
+    return [
+        Error(
+            "The time-stamp authority has no address in http, or no certificate vouches for it.",
+            hint="SIGILLE_TSA_URL is its address, SIGILLE_TSA_ROOTS a PEM file with its roots.",
+            id="sigille.E005",
+        )
+    ]
+
+
 @register(Tags.security, deploy=True)
 def production_is_whole(
     app_configs: Sequence[AppConfig] | None, **_kwargs: object
@@ -103,6 +127,11 @@ def production_is_whole(
             settings.LOG_KEY_IS_GIVEN,
             "The journal is signed with a key of the data folder; SIGILLE_LOG_KEY names none.",
             "W005",
+        ),
+        (
+            bool(settings.TSA_URL),
+            "Time stamps are those of a development authority; SIGILLE_TSA_URL names no other.",
+            "W006",
         ),
     ]
     return [

@@ -32,6 +32,13 @@ LOG_KEY = env_secret("LOG_KEY") or local_secret(DATA_DIR / "secrets" / "log_key"
 LOG_KEY_IS_GIVEN = bool(env_secret("LOG_KEY"))
 LOG_NAME = env("LOG_NAME") or urlsplit(BASE_URL).netloc + "/journal"
 LOG_FORMER_KEYS = env_list("LOG_FORMER_KEYS")  # public ones, as text, that still signed old heads
+# The time-stamp authority (RFC 3161); without an address, one of development that is not qualified.
+TSA_URL = env("TSA_URL")
+TSA_ROOTS = env("TSA_ROOTS")  # a PEM file: the certificates that vouch for it
+TSA_POLICY = env("TSA_POLICY")  # an OID, when it has several
+TSA_USER = env("TSA_USER")
+TSA_PASSWORD = env_secret("TSA_PASSWORD")
+AUTHORITY_FILE = DATA_DIR / "secrets" / "development_authority.pem"
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "127.0.0.1,localhost")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 

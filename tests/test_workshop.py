@@ -75,7 +75,8 @@ def test_secrets_are_those_that_the_script_makes():
 
 def test_settings_of_the_compose_file_pass_the_deployment_checks(tmp_path):
     environ = {"PATH": "", "SIGILLE_EMAIL_HOST": "mail.example"}
-    for name, value in given("web").items():
+    authority = {"TSA_URL": "https://tsa.example"}
+    for name, value in (given("web") | authority).items():
         path = tmp_path / name
         path.write_text(f"{name}-" + "".join(map(chr, range(48, 122))), encoding="ascii")
         if name.endswith("_FILE"):
@@ -83,6 +84,7 @@ def test_settings_of_the_compose_file_pass_the_deployment_checks(tmp_path):
         elif value:
             environ[f"SIGILLE_{name}"] = value
     environ["SIGILLE_DATA_DIR"] = str(tmp_path)
+    environ["SIGILLE_TSA_ROOTS"] = str(ROOT / "tests" / "vectors" / "keys" / "rsa-2048.crt")
     command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
 
     done = subprocess.run(

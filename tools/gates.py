@@ -28,6 +28,8 @@ PRODUCTION = {
     "SIGILLE_RELEASE_KEY": "".join(map(chr, range(48, 122))),
     "SIGILLE_S3_BUCKET": "sigille",
     "SIGILLE_SECRET_KEY": "".join(map(chr, range(122, 48, -1))),
+    "SIGILLE_TSA_ROOTS": str(ROOT / "tests/vectors/keys/rsa-2048.crt"),
+    "SIGILLE_TSA_URL": "https://tsa.example",
     "SIGILLE_TRUST_PROXY": "1",
 }
 

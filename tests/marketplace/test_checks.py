@@ -50,19 +50,28 @@ def test_journal_keys_are_readable_refuses_what_no_note_can_carry(settings, name
     assert ids(checks.journal_keys_are_readable(None)) == ["sigille.E004"]
 
 
+def test_timestamps_can_be_verified_refuses_an_authority_that_nothing_vouches_for(settings):
+    assert ids(checks.timestamps_can_be_verified(None)) == []
+
+    settings.TSA_URL = "https://tsa.example"
+    for roots in ("", "nothing here", __file__):
+        settings.TSA_ROOTS = roots
+        assert ids(checks.timestamps_can_be_verified(None)) == ["sigille.E005"]
+
+    settings.TSA_ROOTS = str(settings.BASE_DIR / "tests/vectors/keys/rsa-2048.crt")
+    assert ids(checks.timestamps_can_be_verified(None)) == []
+    settings.TSA_URL = "file:///etc/passwd"
+    assert ids(checks.timestamps_can_be_verified(None)) == ["sigille.E005"]
+
+
 def test_production_is_whole_names_what_an_embedded_installation_lacks(settings, monkeypatch):
     monkeypatch.setattr(connection, "vendor", "sqlite")
     settings.IS_HTTPS = False
     settings.BROKER_URL = "filesystem://"
     settings.EMAIL_HOST = ""
     settings.LOG_KEY_IS_GIVEN = False
+    settings.TSA_URL = ""
 
     missing = ids(checks.production_is_whole(None))
 
-    assert missing == [
-        "sigille.W001",
-        "sigille.W002",
-        "sigille.W003",
-        "sigille.W004",
-        "sigille.W005",
-    ]
+    assert missing == [f"sigille.W00{number}" for number in range(1, 7)]
