@@ -11,7 +11,15 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from keys.models import KeyPair
-from marketplace.models import Agent, Bidder, Company, Consultation, EnvelopeKind, Lot
+from marketplace.models import (
+    Agent,
+    Bidder,
+    Company,
+    Consultation,
+    EnvelopeKind,
+    Lot,
+    Timestamp,
+)
 
 
 class ChosenKey(models.Model):
@@ -219,8 +227,10 @@ class Receipt(models.Model):
     deposit = models.OneToOneField(
         Deposit, models.PROTECT, primary_key=True, related_name="receipt"
     )
-    content = models.BinaryField()  # canonical JSON
+    content = models.BinaryField()  # canonical JSON, docs/envelope-format.md § 13
     issued_at = models.DateTimeField()
+    # Of the manifest. Its token comes later, and beside the receipt: the receipt itself never changes.
+    timestamp = models.OneToOneField(Timestamp, models.PROTECT, null=True, related_name="receipt")
 
     def __str__(self) -> str:
         return str(self.pk)

@@ -8,11 +8,13 @@ from typing import Final
 from uuid import UUID
 
 from envelopes.models import Deposit, Envelope
-from marketplace import canonical
+from marketplace import canonical, heads, journal
 from marketplace.canonical import JSONValue
+from marketplace.heads import Proof
 from marketplace.models import JournalEntry
 
-VERSION: Final = 1
+ANNEX_VERSION: Final = 1
+RECEIPT_VERSION: Final = 2  # 1 had neither head nor proof
 
 
 @dataclass(frozen=True)
@@ -59,13 +61,15 @@ def annex(deposit: Deposit, announcement: Announcement, envelopes: dict[UUID, En
             "deposit": str(deposit.pk),
             "envelopes": parts,
             "salt": announcement.salt,
-            "version": VERSION,
+            "version": ANNEX_VERSION,
         }
     )
 
 
-def receipt(deposit: Deposit, *, manifest: bytes, annex: bytes, entry: JournalEntry) -> bytes:
-    """The receipt of a submitted deposit, in canonical JSON (docs/envelope-format.md § 8).
+def receipt(
+    deposit: Deposit, *, manifest: bytes, annex: bytes, entry: JournalEntry, proof: Proof | None
+) -> bytes:
+    """The receipt of a submitted deposit (docs/envelope-format.md § 13).
 
     Neither the deposit's number nor anything of another deposit is in it.
     """
@@ -87,12 +91,12 @@ def receipt(deposit: Deposit, *, manifest: bytes, annex: bytes, entry: JournalEn
             "deposit": str(deposit.pk),
             "first_byte_at": instant(deposit.first_byte_at),
             "is_late": deposit.is_late,
-            "journal": {"index": entry.index, "leaf_hash": bytes(entry.leaf_hash).hex()},
+            "journal": _journal(entry, proof),
             "last_byte_at": instant(deposit.last_byte_at),
             "manifest_sha256": hashlib.sha256(manifest).hexdigest(),
             "recipients": list(consultation.recipient_set.fingerprints),
             "submitted_at": instant(deposit.submitted_at),
-            "version": VERSION,
+            "version": RECEIPT_VERSION,
         }
     )
 
@@ -100,6 +104,17 @@ def receipt(deposit: Deposit, *, manifest: bytes, annex: bytes, entry: JournalEn
 def instant(value: datetime | None) -> str | None:
     """An instant, in UTC, to the microsecond."""
     return value.astimezone(UTC).isoformat(timespec="microseconds") if value else None
+
+
+def _journal(entry: JournalEntry, proof: Proof | None) -> JSONValue:
+    return {
+        "entry": journal.opened(entry),
+        "head": proof.note if proof else None,
+        "index": entry.index,
+        "key": str(heads.verifier_key()),
+        "leaf_hash": bytes(entry.leaf_hash).hex(),
+        "proof": [node.hex() for node in proof.hashes] if proof else [],
+    }
 
 
 def _annex_file(file: AnnouncedFile) -> JSONValue:

@@ -36,7 +36,7 @@ from envelopes.manifest import (
 from envelopes.models import Deposit, Envelope, Receipt, RecipientSet, SealedBlock, SealedFile
 from envelopes.receipts import AnnouncedEnvelope, Announcement, annex, receipt
 from envelopes.sealing import Recipients, discard, recipients_of, seal_bytes, verify_stored
-from marketplace import journal
+from marketplace import heads, journal, timestamps
 from marketplace.models import Bidder, Consultation, EnvelopeKind, Lot, User
 
 
@@ -235,6 +235,7 @@ def _commit(
     deposit.state, deposit.submitted_at, deposit.manifest = Deposit.State.SUBMITTED, now, manifest
     deposit.is_late = deposit.consultation.is_closed(now)
     deposit.save()
+    digest = hashlib.sha256(manifest).digest()
     # No organisation: see `uploads._create`.
     entry = journal.record(
         "deposit.submitted",
@@ -242,10 +243,14 @@ def _commit(
         actor=actor,
         now=now,
         is_late=deposit.is_late,
-        manifest_sha256=hashlib.sha256(manifest).hexdigest(),
+        manifest_sha256=digest.hex(),
     )
-    content = receipt(deposit, manifest=manifest, annex=annex, entry=entry)
-    return Receipt.objects.create(deposit=deposit, content=content, issued_at=now)
+    proof = heads.prove(entry, now=now)
+    content = receipt(deposit, manifest=manifest, annex=annex, entry=entry, proof=proof)
+    timestamp = timestamps.request(digest, now=now)
+    return Receipt.objects.create(
+        deposit=deposit, content=content, issued_at=now, timestamp=timestamp
+    )
 
 
 def _number(deposit: Deposit) -> None:

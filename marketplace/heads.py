@@ -5,6 +5,8 @@ Every entry since the last head is read back, its commitment and its leaf hash a
 tree of the last head must still be there: a flipped bit is found before it is signed, not after.
 """
 
+import logging
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
@@ -20,7 +22,16 @@ from marketplace.merkle import Frontier, Place
 from marketplace.models import JournalEntry, JournalHead, SignedHead
 from marketplace.notes import BadNote, Checkpoint, VerifierKey
 
+_logger = logging.getLogger(__name__)
 _CONTEXT = b"sigille-log-v1"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """That an entry is in the journal: a signed head, and the hashes of RFC 6962, § 2.1.1."""
+
+    note: str
+    hashes: tuple[bytes, ...]
 
 
 def sign(*, now: datetime) -> SignedHead:
@@ -38,6 +49,19 @@ def sign(*, now: datetime) -> SignedHead:
     root = _root(last, head.size)
     note = notes.sign(Checkpoint(settings.LOG_NAME, head.size, root), _private_key())
     return SignedHead.objects.create(size=head.size, note=note, signed_at=now)
+
+
+def prove(entry: JournalEntry, *, now: datetime) -> Proof | None:
+    """The signed head and the place in it of the entry that was just recorded, in its transaction.
+
+    None where the journal turns out to be damaged: what an entry tells of must not be lost for that.
+    """
+    try:
+        head = sign(now=now)
+    except JournalDamaged as damage:
+        _logger.critical("The journal is damaged at entry %s: no head is signed", damage.index)
+        return None
+    return Proof(head.note, tuple(journal_tree.prove_inclusion(entry.index, head.size)))
 
 
 def checkpoint(head: SignedHead) -> Checkpoint:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Model
 
 from marketplace import canonical, journal_tree, merkle
-from marketplace.canonical import CanonicalError
+from marketplace.canonical import CanonicalError, JSONValue
 from marketplace.errors import Refusal
 from marketplace.models import JournalEntry, JournalHead, User
 
@@ -107,14 +107,21 @@ def commitment(entry: JournalEntry) -> bytes:
 
 
 def leaf(entry: JournalEntry) -> bytes:
-    """The bytes that the tree holds for an entry: canonical JSON, `docs/envelope-format.md` § 8."""
-    return canonical.dumps(
-        {
-            "action": entry.action,
-            "commitment": bytes(entry.commitment).hex(),
-            "index": entry.index,
-            "organisation": str(entry.organisation_id) if entry.organisation_id else None,
-            "recorded_at": entry.recorded_at.isoformat(timespec="microseconds"),
-            "subject": entry.subject,
-        }
-    )
+    """The bytes that the tree holds for an entry: `docs/envelope-format.md` § 12."""
+    return canonical.dumps(_public(entry) | {"commitment": bytes(entry.commitment).hex()})
+
+
+def opened(entry: JournalEntry) -> JSONValue:
+    """All of an entry, with the salt that shows what its commitment commits to."""
+    erasable = {"actor": entry.actor, "facts": entry.facts, "salt": bytes(entry.salt).hex()}
+    return _public(entry) | erasable
+
+
+def _public(entry: JournalEntry) -> dict[str, JSONValue]:
+    return {
+        "action": entry.action,
+        "index": entry.index,
+        "organisation": str(entry.organisation_id) if entry.organisation_id else None,
+        "recorded_at": entry.recorded_at.isoformat(timespec="microseconds"),
+        "subject": entry.subject,
+    }

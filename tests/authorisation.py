@@ -30,6 +30,7 @@ from fido2.webauthn import (
 )
 
 from envelopes import opening, submission, uploads
+from marketplace import timestamps
 from marketplace.models import Agent, Bidder, EnvelopeKind, Right, Service, User
 from signatures import reports
 from tests.envelopes.deposits import ready_to_submit
@@ -190,6 +191,7 @@ def add_bids(world: World) -> None:
     publish(closed, *holders)
     answered = submission.start(online, bidder, now=now)
     submission.submit(answered.pk, ready_to_submit(answered), actor=bidder.user, now=now)
+    timestamps.obtain_waiting(clock=timezone.now)
     draft = submission.start(online, bidder, now=now)
     upload = uploads.create(
         draft.pk,
@@ -215,6 +217,7 @@ def add_bids(world: World) -> None:
         "envelopes:opening consultation_id": closed.pk,
         "envelopes:receipt deposit_id": answered.pk,
         "envelopes:receipt_file deposit_id": answered.pk,
+        "envelopes:receipt_token deposit_id": answered.pk,
     }
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from csp.decorators import csp_replace
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
@@ -125,6 +125,7 @@ def receipt(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
         "deposit": deposit,
         "consultation": deposit.consultation,
         "receipt": json.loads(bytes(deposit.receipt.content)),
+        "timestamp": deposit.receipt.timestamp,
     }
     return render(request, "envelopes/receipt.html", context)
 
@@ -141,6 +142,21 @@ def receipt_file(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
     )
 
 
+@bidder_required
+@require_safe
+def receipt_token(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
+    """The time stamp of the manifest, once the authority has given it."""
+    deposit = _submitted(request, deposit_id)
+    timestamp = deposit.receipt.timestamp
+    if timestamp is None or timestamp.token is None:
+        raise Http404
+    return HttpResponse(
+        bytes(timestamp.token),
+        content_type="application/vnd.etsi.timestamp-token",
+        headers={"Content-Disposition": f'attachment; filename="receipt-{deposit.pk}.tst"'},
+    )
+
+
 def _deposit(request: BidderRequest, deposit_id: UUID) -> Deposit:
     visible = Deposit.objects.visible_to(request.bidder)
     found = visible.select_related("consultation__service__organisation", "company")
@@ -149,7 +165,9 @@ def _deposit(request: BidderRequest, deposit_id: UUID) -> Deposit:
 
 def _submitted(request: BidderRequest, deposit_id: UUID) -> Deposit:
     submitted = Deposit.objects.visible_to(request.bidder).filter(state=Deposit.State.SUBMITTED)
-    found = submitted.select_related("consultation__service__organisation", "company", "receipt")
+    found = submitted.select_related(
+        "consultation__service__organisation", "company", "receipt__timestamp"
+    )
     return get_object_or_404(found, pk=deposit_id)
 
 

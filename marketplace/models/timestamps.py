@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import Q
 
+from marketplace import development_authority
 from marketplace.models.journal import SignedHead
 
 
@@ -55,6 +56,11 @@ class Timestamp(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    @property
+    def is_of_development(self) -> bool:
+        """Whether its token is worth nothing to anybody but us."""
+        return self.authority == development_authority.NAME
 
 
 class Anchor(models.Model):

@@ -2,6 +2,7 @@
 import dataclasses
 import hashlib
 import json
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -19,7 +20,8 @@ from envelopes.errors import (
 from envelopes.manifest import read_index, read_manifest
 from envelopes.models import Deposit, Envelope, Receipt, SealedBlock, SealedFile
 from envelopes.receipts import AnnouncedEnvelope, AnnouncedFile, Announcement
-from marketplace.models import Consultation, EnvelopeKind, JournalEntry, Lot
+from marketplace import heads, journal, journal_tree, merkle, notes, timestamps
+from marketplace.models import Consultation, EnvelopeKind, JournalEntry, Lot, SignedHead, Timestamp
 from tests.envelopes.deposits import (
     SALT,
     announce,
@@ -48,8 +50,8 @@ def submit(deposit: Deposit, announcement: Announcement, *, now=NOW) -> Receipt:
     return submission.submit(deposit.pk, announcement, actor=deposit.bidder.user, now=now)
 
 
-def content_of(receipt: Receipt) -> dict[str, object]:
-    content: dict[str, object] = json.loads(bytes(receipt.content))
+def content_of(receipt: Receipt) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(bytes(receipt.content))
     return content
 
 
@@ -161,13 +163,72 @@ def test_submit_gives_a_receipt_of_what_was_done():
         "deposit": str(deposit.pk),
         "first_byte_at": "2026-11-02T09:00:00.000000+00:00",
         "is_late": False,
-        "journal": {"index": entry.index, "leaf_hash": bytes(entry.leaf_hash).hex()},
+        "journal": {
+            "entry": journal.opened(entry),
+            "head": SignedHead.objects.get().note,
+            "index": entry.index,
+            "key": str(heads.verifier_key()),
+            "leaf_hash": bytes(entry.leaf_hash).hex(),
+            "proof": [
+                node.hex() for node in journal_tree.prove_inclusion(entry.index, entry.index + 1)
+            ],
+        },
         "last_byte_at": "2026-11-02T09:00:00.000000+00:00",
         "manifest_sha256": hashlib.sha256(bytes(deposit.manifest or b"")).hexdigest(),
         "recipients": deposit.consultation.recipient_set.fingerprints,
         "submitted_at": "2026-11-02T09:00:00.000000+00:00",
-        "version": 1,
+        "version": 2,
     }
+
+
+def test_submit_proves_that_the_journal_has_it():
+    deposit = make_deposit()
+
+    receipt = submit(deposit, ready_to_submit(deposit))
+
+    entry = JournalEntry.objects.get(action="deposit.submitted")
+    proven = content_of(receipt)["journal"]
+    head = notes.read(proven["head"], [heads.verifier_key()])
+    proof = [bytes.fromhex(node) for node in proven["proof"]]
+    merkle.verify_inclusion(bytes(entry.leaf_hash), entry.index, head.size, proof, head.root)
+    assert head.size == entry.index + 1
+
+
+def test_submit_has_the_manifest_stamped_after_the_receipt_and_beside_it():
+    deposit = make_deposit()
+    receipt = submit(deposit, ready_to_submit(deposit))
+    before = bytes(receipt.content)
+
+    assert Timestamp.objects.get().token is None
+    assert timestamps.obtain_waiting(clock=clock) == 1
+
+    receipt = Receipt.objects.select_related("timestamp").get()
+    assert bytes(receipt.content) == before
+    assert receipt.timestamp is not None
+    assert bytes(receipt.timestamp.digest).hex() == content_of(receipt)["manifest_sha256"]
+    assert timestamps.verify(receipt.timestamp).generated_at == NOW
+
+
+def test_submit_is_not_stopped_by_a_silent_authority(settings):
+    settings.TSA_URL = "http://127.0.0.1:1/"
+    deposit = make_deposit()
+
+    receipt = submit(deposit, ready_to_submit(deposit))
+
+    assert timestamps.obtain_waiting(clock=clock) == 0
+    assert content_of(receipt)["journal"]["head"]
+
+
+def test_submit_is_not_stopped_by_a_damaged_journal():
+    deposit = make_deposit()
+    announcement = ready_to_submit(deposit)
+    JournalEntry.objects.filter(index=0).update(action="thing.changed")
+
+    receipt = submit(deposit, announcement)
+
+    proven = content_of(receipt)["journal"]
+    assert (proven["head"], proven["proof"]) == (None, [])
+    assert not SignedHead.objects.exists()
 
 
 def test_submit_tells_the_journal_nothing_that_a_buyer_may_not_read():

@@ -8,7 +8,9 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from envelopes import limits
 from envelopes.models import Deposit, Receipt
-from marketplace.models import Consultation, JournalEntry
+from marketplace import timestamps
+from marketplace.development_authority import NAME
+from marketplace.models import Consultation, JournalEntry, Timestamp
 from tests.envelopes.deposits import SALT, envelope_of, send
 from tests.factories import (
     DAY,
@@ -216,6 +218,39 @@ def test_receipt_file_is_the_same_bytes_for_ever(client, deposit):
     assert first.headers["Content-Disposition"] == (
         f'attachment; filename="receipt-{deposit.pk}.json"'
     )
+
+
+def test_receipt_says_that_its_time_stamp_is_pending_and_then_gives_it(client, deposit):
+    submit(client, deposit, body_of(deposit))
+    before = client.get(url("receipt_file", deposit.pk)).content
+
+    assertContains(client.get(url("receipt", deposit.pk)), "hourglass")
+    assert client.get(url("receipt_token", deposit.pk)).status_code == 404
+
+    timestamps.obtain_waiting(clock=lambda: NOW)
+    page = client.get(url("receipt", deposit.pk))
+    token = client.get(url("receipt_token", deposit.pk))
+
+    assertNotContains(page, "hourglass")
+    assertContains(page, NAME)
+    assertContains(page, url("receipt_token", deposit.pk))
+    assert token.content == bytes(Timestamp.objects.get().token or b"")
+    assert (token.headers["Content-Type"], token.headers["Content-Disposition"]) == (
+        "application/vnd.etsi.timestamp-token",
+        f'attachment; filename="receipt-{deposit.pk}.tst"',
+    )
+    assert client.get(url("receipt_file", deposit.pk)).content == before
+
+
+def test_receipt_of_before_the_heads_is_still_shown(client, deposit):
+    submit(client, deposit, body_of(deposit))
+    receipt = Receipt.objects.get()
+    content = json.loads(bytes(receipt.content))
+    content |= {"version": 1, "journal": {"index": 0, "leaf_hash": "00" * 32}}
+    Receipt.objects.update(content=json.dumps(content).encode(), timestamp=None)
+
+    assertContains(client.get(url("receipt", deposit.pk)), deposit.company.name)
+    assert client.get(url("receipt_token", deposit.pk)).status_code == 404
 
 
 def test_receipt_of_a_late_bid_says_so(client, deposit, set_clock):
