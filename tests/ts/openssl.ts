@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Bytes } from '../../static/ts/bytes'
 
-/** A folder of files between which `openssl` works; the command missing or failing is a failure of the test. */
+/** A folder of files between which `openssl` and others work; a command missing or failing is a failure of the test. */
 export class Bench {
   readonly folder = mkdtempSync(join(tmpdir(), 'sigille-'))
 
@@ -21,8 +21,12 @@ export class Bench {
 
   /** Runs `openssl` with these words; the result is what it wrote to its standard output. */
   openssl(...words: readonly string[]): string {
-    const { status, stdout, stderr, error } = spawnSync('openssl', words, { cwd: this.folder, encoding: 'latin1' })
-    if (status !== 0) throw new Error(`openssl ${words.join(' ')}: ${stderr}`, { cause: error })
+    return this.run('openssl', ...words)
+  }
+
+  run(command: string, ...words: readonly string[]): string {
+    const { status, stdout, stderr, error } = spawnSync(command, words, { cwd: this.folder, encoding: 'latin1' })
+    if (status !== 0) throw new Error(`${command} ${words.join(' ')}: ${stdout}${stderr}`, { cause: error })
     return stdout
   }
 
@@ -31,6 +35,13 @@ export class Bench {
     this.openssl('genpkey', '-out', `${name}.key`, ...genpkey)
     this.openssl('req', '-x509', '-new', '-key', `${name}.key`, '-out', `${name}.pem`, '-subj', `/CN=${name}`, '-days', '30')
     this.openssl('x509', '-in', `${name}.pem`, '-outform', 'DER', '-out', `${name}.der`)
+  }
+
+  /** A PKCS#12 that openssl makes of `<name>.key` and `<name>.pem`. */
+  exportPkcs12(name: string, password: string, ...options: readonly string[]): Bytes {
+    const files = ['-inkey', `${name}.key`, '-in', `${name}.pem`, '-passout', `pass:${password}`, '-out', `${name}.p12`]
+    this.openssl('pkcs12', '-export', ...files, ...options)
+    return this.read(`${name}.p12`)
   }
 }
 

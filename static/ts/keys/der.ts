@@ -4,7 +4,12 @@ import { type Bytes, compare, concat, encodeUtf8 } from '../bytes'
 
 /** Bytes that are not DER, or not of the shape expected. */
 export class DerError extends Error {
-  override readonly name = 'DerError'
+  override readonly name: string = 'DerError'
+}
+
+/** Bytes that end before an element does. */
+export class CutShort extends DerError {
+  override readonly name = 'CutShort'
 }
 
 export const TAG = {

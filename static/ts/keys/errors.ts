@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: EUPL-1.2
 // KeyFileError
 // ├── Pkcs12Malformed          ├── WrongPassword        ├── NoPrivateKey
-// ├── LegacyPkcs12             ├── TooManyIterations    ├── UnsupportedKey
-// └── UnsupportedProtection    └── PasswordNotAscii
+// ├── Pkcs12Empty              ├── TooManyIterations    ├── UnsupportedKey
+// ├── Pkcs12Truncated          ├── PasswordNotAscii     ├── UnsupportedProtection
+// └── Pkcs12TooLarge           └── LegacyReaderMissing
 // CertificateMalformed, HoldsPrivateKey, InvalidCommonName, BadChallenge
 
 /** A key file that cannot be opened or written; `code` names the sentence to show. */
@@ -10,19 +11,37 @@ export abstract class KeyFileError extends Error {
   abstract readonly code: string
 }
 
-/** The file is not a PKCS#12, or it is cut or altered. */
+/** The file is not a PKCS#12, or it is altered. */
 export class Pkcs12Malformed extends KeyFileError {
   readonly code = 'pkcs12_malformed'
   override readonly name = 'Pkcs12Malformed'
 }
 
-/** The file is protected by RC2 or triple DES, which no browser opens: it must be exported again. */
-export class LegacyPkcs12 extends KeyFileError {
-  readonly code = 'legacy_pkcs12'
-  override readonly name = 'LegacyPkcs12'
+/** The file has no byte at all: a copy that failed. */
+export class Pkcs12Empty extends KeyFileError {
+  readonly code = 'pkcs12_empty'
+  override readonly name = 'Pkcs12Empty'
 }
 
-/** The file is protected by an algorithm that is neither legacy nor known here. */
+/** The file ends before what it announces: a copy that was interrupted. */
+export class Pkcs12Truncated extends KeyFileError {
+  readonly code = 'pkcs12_truncated'
+  override readonly name = 'Pkcs12Truncated'
+}
+
+/** The file is larger than any key with its chain. */
+export class Pkcs12TooLarge extends KeyFileError {
+  readonly code = 'pkcs12_too_large'
+  override readonly name = 'Pkcs12TooLarge'
+}
+
+/** The file is an old one, and the part of the site that reads those could not be fetched. */
+export class LegacyReaderMissing extends KeyFileError {
+  readonly code = 'legacy_reader_missing'
+  override readonly name = 'LegacyReaderMissing'
+}
+
+/** The file is protected by an algorithm that is unknown here. */
 export class UnsupportedProtection extends KeyFileError {
   readonly code = 'unsupported_protection'
   override readonly name = 'UnsupportedProtection'
@@ -34,7 +53,7 @@ export class WrongPassword extends KeyFileError {
   override readonly name = 'WrongPassword'
 }
 
-/** The file asks for more rounds of key derivation than an honest one: it would freeze the computer. */
+/** The file asks for more work, in rounds of key derivation or in parts, than an honest one: it would freeze the computer. */
 export class TooManyIterations extends KeyFileError {
   readonly code = 'too_many_iterations'
   override readonly name = 'TooManyIterations'

@@ -4,15 +4,27 @@ import { type Bytes, concat, equal } from '../../bytes'
 import { type Certificate, type KeyPair, readCertificate } from '../certificate'
 import { normaliseLengths } from '../ber'
 import * as der from '../der'
-import { DerError, type Reader, TAG } from '../der'
-import { CertificateMalformed, NoPrivateKey, Pkcs12Malformed, UnsupportedKey, UnsupportedProtection, WrongPassword } from '../errors'
+import { CutShort, DerError, type Reader, TAG } from '../der'
+import {
+  CertificateMalformed,
+  NoPrivateKey,
+  Pkcs12Empty,
+  Pkcs12Malformed,
+  Pkcs12TooLarge,
+  Pkcs12Truncated,
+  UnsupportedKey,
+  UnsupportedProtection,
+  WrongPassword,
+} from '../errors'
 import { OID } from '../oids'
 import { importPrivateKey, isKeyOf, isKnownKind } from '../private-key'
+import { Budget } from './cost'
 import { isMacOf, type Mac, readMac } from './mac'
 import { type Protection, readProtection, unprotect } from './protection'
 import type { KeyFile } from './write'
 
-const SIZE_LIMIT = 4 * 1024 * 1024 // bytes: a key and its chain take some kilobytes
+export const SIZE_LIMIT = 4 * 1024 * 1024 // bytes: a key and its chain take some kilobytes
+const VERSION_3 = der.integer(3)
 
 /**
  * The key pairs of a PKCS#12: each private key that comes with its certificate, in the file's order, at least one.
@@ -31,31 +43,88 @@ export async function openPkcs12(file: Bytes, password: string): Promise<KeyPair
 /**
  * The same in clear, for writing the file anew under another password; the caller wipes every `pkcs8`.
  *
- * 1. Every parameter in sight is checked before anything is derived from the password.
+ * 1. Every parameter in sight is checked, and the work they ask for counted, before anything is derived from the password.
  * 2. The MAC tells a wrong password from an altered file no better than the standard: both are `WrongPassword`.
- * 3. A key goes with the certificate of the same public key; `localKeyId` decides only where the key does not tell its own.
+ * 3. What the encrypted contents ask for in turn is counted too, before it is done.
+ * 4. A key goes with the certificate of the same public key; `localKeyId` decides only where the key does not tell its own.
  */
 export async function readPkcs12(file: Bytes, password: string): Promise<KeyFile[]> {
+  const { authenticatedSafe, mac, safes } = readAsWritten(file)
+  const budget = new Budget()
+  budget.spend(mac?.cost ?? 0)
+  countWork(safes.flatMap(partsInSight), budget) // 1
+  if (mac !== undefined && !(await isMacOf(mac, authenticatedSafe, password))) throw new WrongPassword('the MAC does not agree') // 2
+  // Without a MAC, a wrong password may decrypt by chance, to what is nothing.
+  const Reason = mac === undefined ? WrongPassword : Pkcs12Malformed
   try {
-    const { authenticatedSafe, mac } = readOuter(file)
-    const safes = readSafes(authenticatedSafe) // 1
-    if (mac !== undefined && !(await isMacOf(mac, authenticatedSafe, password))) throw new WrongPassword('the MAC does not agree') // 2
-    return await pairUp(await openBags(safes, password)) // 3
+    return await openBags(await revealBags(safes, password, budget), password) // 3, 4
   } catch (cause) {
-    if (cause instanceof DerError || cause instanceof CertificateMalformed) throw new Pkcs12Malformed('not a PKCS#12', { cause })
-    throw cause
+    throw isMalformation(cause) ? new Reason('it decrypts to nothing', { cause }) : cause
   }
 }
 
-/** Reads the outer layer, of which a `Reader` of DER makes sense only once its lengths are DER's. */
-function readOuter(file: Bytes): { authenticatedSafe: Bytes; mac: Mac | undefined } {
-  if (file.length > SIZE_LIMIT) throw new Pkcs12Malformed('too large for a key file')
-  const pfx = der.readSequence(normaliseLengths(file))
-  if (pfx.count() !== 3) throw new Pkcs12Malformed('another version')
-  const authenticatedSafe = readData(pfx.sequence())
-  const mac = pfx.atEnd ? undefined : readMac(pfx.sequence())
-  pfx.end()
-  return { authenticatedSafe, mac }
+/**
+ * Whether anything in sight is protected in the way of old programs, with RC2, triple DES or a MAC of SHA-1: the file had better be
+ * written anew. Throws where the file is no PKCS#12, as `readPkcs12` does.
+ */
+export function isLegacyPkcs12(file: Bytes): boolean {
+  const { mac, safes } = readAsWritten(file)
+  return mac?.isLegacy === true || safes.flatMap(partsInSight).some((protection) => protection?.isLegacy === true)
+}
+
+interface AsWritten {
+  readonly authenticatedSafe: Bytes
+  readonly mac: Mac | undefined
+  readonly safes: Safe[]
+}
+
+/** All that the file says without its password. */
+function readAsWritten(file: Bytes): AsWritten {
+  if (file.length === 0) throw new Pkcs12Empty('no byte')
+  if (file.length > SIZE_LIMIT) throw new Pkcs12TooLarge('too large for a key file')
+  try {
+    const pfx = der.readSequence(normaliseWhole(file))
+    if (pfx.count() !== 3) throw new Pkcs12Malformed('another version')
+    const authenticatedSafe = readData(pfx.sequence())
+    const mac = pfx.atEnd ? undefined : readMac(pfx.sequence())
+    pfx.end()
+    return { authenticatedSafe, mac, safes: readSafes(authenticatedSafe) }
+  } catch (cause) {
+    throw isMalformation(cause) ? new Pkcs12Malformed('not a PKCS#12', { cause }) : cause
+  }
+}
+
+/** The file with lengths that a `Reader` of DER makes sense of. */
+function normaliseWhole(file: Bytes): Bytes {
+  try {
+    return normaliseLengths(file)
+  } catch (cause) {
+    throw cause instanceof CutShort && beginsAsPkcs12(file) ? new Pkcs12Truncated('it ends too soon', { cause }) : cause
+  }
+}
+
+/** Whether the first bytes, as many as there are, are those of a SEQUENCE that holds version 3. */
+function beginsAsPkcs12(file: Bytes): boolean {
+  const [tag, length = 0] = file
+  const contentStart = length > 0x80 ? 2 + (length & 0x7f) : 2
+  return tag === TAG.sequence && file.subarray(contentStart, contentStart + 3).every((byte, i) => byte === VERSION_3[i])
+}
+
+function isMalformation(error: unknown): boolean {
+  return error instanceof DerError || error instanceof CertificateMalformed
+}
+
+/** How each part is protected that shows without the password; nothing for what is in clear. */
+function partsInSight(safe: Safe): (Protection | undefined)[] {
+  return safe.type === 'encrypted' ? [safe.hidden.protection] : safe.bags.map(protectionOf)
+}
+
+function protectionOf({ content }: Bag): Protection | undefined {
+  return content.type === 'shrouded' ? content.hidden.protection : undefined
+}
+
+function countWork(parts: readonly (Protection | undefined)[], budget: Budget): void {
+  for (const part of parts) budget.spendOnPart(part?.cost)
 }
 
 function readData(contentInfo: Reader): Bytes {
@@ -149,13 +218,26 @@ interface OpenBag {
   readonly bag: Bag
 }
 
-async function openBags(safes: readonly Safe[], password: string): Promise<OpenBag[]> {
-  const bags = []
+/** Every bag, those of encrypted contents too, which are counted before anything is done for them. */
+async function revealBags(safes: readonly Safe[], password: string, budget: Budget): Promise<Bag[]> {
+  const bags: Bag[] = []
   for (const safe of safes) {
     const inside = safe.type === 'clear' ? safe.bags : readBags(await reveal(safe.hidden, password))
-    for (const bag of inside) bags.push(await openBag(bag, password))
+    if (safe.type === 'encrypted') countWork(inside.map(protectionOf), budget)
+    bags.push(...inside)
   }
   return bags
+}
+
+async function openBags(bags: readonly Bag[], password: string): Promise<KeyFile[]> {
+  const opened: OpenBag[] = []
+  try {
+    for (const bag of bags) opened.push(await openBag(bag, password))
+    return await pairUp(opened)
+  } catch (error) {
+    for (const { clear } of opened) clear.fill(0)
+    throw error
+  }
 }
 
 async function openBag(bag: Bag, password: string): Promise<OpenBag> {
@@ -166,12 +248,11 @@ async function openBag(bag: Bag, password: string): Promise<OpenBag> {
 }
 
 async function reveal({ protection, content }: Protected, password: string): Promise<Bytes> {
-  try {
-    return await unprotect(protection, content, password)
-  } catch (cause) {
-    if (cause instanceof DOMException) throw new WrongPassword('it does not decrypt', { cause })
-    throw cause
-  }
+  const clear = await unprotect(protection, content, password).catch((cause: unknown) => {
+    throw cause instanceof DOMException ? new WrongPassword('it does not decrypt', { cause }) : cause
+  })
+  if (clear[0] !== TAG.sequence) throw new WrongPassword('it decrypts to nothing') // the padding is right by chance once in 256
+  return clear
 }
 
 async function pairUp(bags: readonly OpenBag[]): Promise<KeyFile[]> {

@@ -5,7 +5,8 @@ import type { Certificate } from '../certificate'
 import * as der from '../der'
 import { PasswordNotAscii } from '../errors'
 import { OID } from '../oids'
-import { encodeUtf16, writeMac } from './mac'
+import { encodeUtf16 } from './derivation'
+import { writeMac } from './mac'
 import { protect } from './protection'
 
 export interface KeyFile {

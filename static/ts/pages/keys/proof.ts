@@ -7,9 +7,8 @@ import { answerChallenge } from '../../keys/challenge'
 import { openPkcs12 } from '../../keys/pkcs12/read'
 import { acceptDrops, find } from '../page/elements'
 import { Failure, sayError } from '../page/errors'
+import { readKeyFile } from '../page/key-file'
 import { postJson } from '../page/server'
-
-const LARGEST_FILE = 4 * 1024 * 1024 // bytes: a key and its chain take some kilobytes
 
 /** What the server answers when a key must be proven; `block` is in base64. */
 export interface IssuedChallenge {
@@ -43,7 +42,7 @@ export class KeyFileFields {
 
   /** The key pair, in the file, of the certificate with this fingerprint. */
   async read(fingerprint: string): Promise<KeyPair> {
-    const bytes = await readFile(this.#file.files?.[0])
+    const bytes = await readKeyFile(this.#file.files?.[0])
     try {
       const pairs = await openPkcs12(bytes, this.#password.value)
       const pair = pairs.find(({ certificate }) => certificate.fingerprint === fingerprint)
@@ -52,16 +51,6 @@ export class KeyFileFields {
     } finally {
       bytes.fill(0)
     }
-  }
-}
-
-async function readFile(file: File | undefined): Promise<Bytes> {
-  if (file === undefined) throw new Failure('no_file')
-  if (file.size > LARGEST_FILE) throw new Failure('pkcs12_malformed')
-  try {
-    return new Uint8Array(await file.arrayBuffer())
-  } catch (cause) {
-    throw new Failure('unreadable_file', { cause })
   }
 }
 

@@ -6,6 +6,7 @@ import type { KeyPair } from '../../keys/certificate'
 import { openPkcs12 } from '../../keys/pkcs12/read'
 import { acceptDrops, alertWith, find, show, textOf } from '../page/elements'
 import { explain } from '../page/errors'
+import { readKeyFile } from '../page/key-file'
 
 export class KeyPanel {
   /** The unlocked key pair, which opens the bids of this consultation. */
@@ -44,13 +45,11 @@ export class KeyPanel {
     const alert = find(this.#root, '[data-key-error]', HTMLElement)
     const button = find(this.#root, '[data-unlock-button]', HTMLButtonElement)
     const status = find(this.#root, '[data-key-status]', HTMLElement)
-    const file = this.#file.files?.[0]
-    alertWith(alert, file === undefined ? textOf(this.#root, 'no_file') : undefined)
-    if (file === undefined) return
+    alertWith(alert, undefined)
     status.textContent = textOf(this.#root, 'unlocking')
     button.disabled = true
     try {
-      this.#hold(await this.#recipientOf(new Uint8Array(await file.arrayBuffer())))
+      this.#hold(await this.#recipientOf(await readKeyFile(this.#file.files?.[0])))
       this.#password.value = ''
       find(this.#root, '[data-forget]', HTMLElement).focus()
     } catch (error) {
@@ -62,7 +61,7 @@ export class KeyPanel {
   }
 
   async #recipientOf(bytes: Bytes): Promise<KeyPair> {
-    const pairs = await openPkcs12(bytes, this.#password.value)
+    const pairs = await openPkcs12(bytes, this.#password.value).finally(() => bytes.fill(0))
     const pair = pairs.find(({ certificate }) => this.#recipients.has(certificate.fingerprint))
     if (pair === undefined) throw new NotARecipient('no key of this file is a recipient')
     return pair
