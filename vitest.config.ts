@@ -7,5 +7,6 @@ export default defineConfig({
     environment: 'node',
     sequence: { shuffle: true },
     testTimeout: 30_000, // milliseconds: RSA keys are made on shared machines
+    hookTimeout: 60_000,
   },
 })
