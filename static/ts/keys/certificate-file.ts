@@ -3,9 +3,10 @@
 import { type Bytes, decodeUtf8 } from '../bytes'
 import { type Certificate, readCertificate } from './certificate'
 import { TAG } from './der'
-import { CertificateMalformed, HoldsPrivateKey } from './errors'
+import { CertificateMalformed, HoldsPrivateKey, IsKeyFile } from './errors'
 
 const PEM_CERTIFICATE = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END/
+const PKCS12_VERSION = 3
 const PEM_PRIVATE_KEY = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/
 
 /**
@@ -16,7 +17,7 @@ const PEM_PRIVATE_KEY = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/
 export async function readCertificateFile(file: Bytes): Promise<Certificate> {
   const text = asText(file)
   if (text === undefined) {
-    if (beginsAsPrivateKey(file)) throw new HoldsPrivateKey('a private key or a PKCS#12')
+    refuseSecrets(file)
     return readCertificate(file)
   }
   if (PEM_PRIVATE_KEY.test(text)) throw new HoldsPrivateKey('a private key in PEM')
@@ -34,11 +35,21 @@ function asText(file: Bytes): string | undefined {
   }
 }
 
-/** A certificate begins with a SEQUENCE; PKCS#12, PKCS#8 and bare keys with their version, an INTEGER. */
-function beginsAsPrivateKey(file: Bytes): boolean {
-  const length = file[1] ?? 0
-  const contentStart = length > 0x80 ? 2 + (length & 0x7f) : 2
-  return file[0] === TAG.sequence && file[contentStart] === TAG.integer
+/**
+ * A certificate is a sequence that begins with a sequence, which begins with no name; PKCS#12, PKCS#8 and bare keys begin with their
+ * version, an encrypted key with the name of its protection.
+ */
+function refuseSecrets(file: Bytes): void {
+  const inner = contentOf(file)
+  if (inner[0] === TAG.integer) throw inner[2] === PKCS12_VERSION ? new IsKeyFile('a PKCS#12') : new HoldsPrivateKey('a private key')
+  if (contentOf(inner)[0] === TAG.oid) throw new HoldsPrivateKey('an encrypted private key')
+}
+
+/** What follows the tag and the length of a sequence, whatever the length says. */
+function contentOf(element: Bytes): Bytes {
+  const length = element[1] ?? 0
+  if (element[0] !== TAG.sequence) return new Uint8Array()
+  return element.subarray(length > 0x80 ? 2 + (length & 0x7f) : 2)
 }
 
 function decodeBase64(base64: string): Bytes {

@@ -38,6 +38,15 @@ export interface KeyPair {
   readonly privateKey: CryptoKey
 }
 
+/** A key as it is shown: `RSA-3072`, `P-256`; empty where nothing is sealed to its kind. */
+export function nameOfKey(key: KeyKind): string {
+  if (key.kind === 'RSA') {
+    const significant = key.modulus.subarray(key.modulus.findIndex((byte) => byte !== 0))
+    return `RSA-${String(significant.length * 8 - Math.clz32(significant[0] ?? 0) + 24)}`
+  }
+  return key.kind === 'EC' ? key.curve : ''
+}
+
 /** Reads a certificate in DER. Neither its signature nor its dates are checked: the server assesses it. */
 export async function readCertificate(bytes: Bytes): Promise<Certificate> {
   const fingerprint = await sha256Hex(bytes)

@@ -4,7 +4,7 @@
 // ├── Pkcs12Empty              ├── TooManyIterations    ├── UnsupportedKey
 // ├── Pkcs12Truncated          ├── PasswordNotAscii     ├── UnsupportedProtection
 // └── Pkcs12TooLarge           └── LegacyReaderMissing
-// CertificateMalformed, HoldsPrivateKey, InvalidCommonName, BadChallenge
+// CertificateMalformed, HoldsPrivateKey ← IsKeyFile, InvalidCommonName, BadChallenge
 
 /** A key file that cannot be opened or written; `code` names the sentence to show. */
 export abstract class KeyFileError extends Error {
@@ -85,8 +85,14 @@ export class CertificateMalformed extends Error {
 
 /** A file chosen as a certificate holds a private key: it must not leave the computer. */
 export class HoldsPrivateKey extends Error {
-  readonly code = 'holds_private_key'
-  override readonly name = 'HoldsPrivateKey'
+  readonly code: string = 'holds_private_key'
+  override readonly name: string = 'HoldsPrivateKey'
+}
+
+/** It is a PKCS#12: there is another way for it. */
+export class IsKeyFile extends HoldsPrivateKey {
+  override readonly code = 'is_key_file'
+  override readonly name = 'IsKeyFile'
 }
 
 /** A name that a certificate cannot carry. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { beforeAll, expect, test } from 'vitest'
 import { type Bytes, sha256Hex, toHex } from '../../../static/ts/bytes'
-import { readCertificate, writeTime } from '../../../static/ts/keys/certificate'
+import { nameOfKey, readCertificate, writeTime } from '../../../static/ts/keys/certificate'
 import { readSequence, TAG } from '../../../static/ts/keys/der'
 import { CertificateMalformed, InvalidCommonName } from '../../../static/ts/keys/errors'
 import { type GeneratedKeyPair, generateKeyPair, type KeyAlgorithm } from '../../../static/ts/keys/generate'
@@ -27,6 +27,18 @@ function pairOf(algorithm: KeyAlgorithm): GeneratedKeyPair {
   if (pair === undefined) throw new Error(`no ${algorithm}`)
   return pair
 }
+
+test.each(ALGORITHMS)('nameOfKey gives %s its name', (algorithm) => {
+  expect(nameOfKey(pairOf(algorithm).certificate.key)).toBe(algorithm)
+})
+
+test.each([
+  [[0x00, 0x80, 0x00], 'RSA-16'],
+  [[0x7f, 0xff], 'RSA-15'],
+  [[0x01], 'RSA-1'],
+])('nameOfKey counts the bits of the modulus %j', (modulus, name) => {
+  expect(nameOfKey({ kind: 'RSA', modulus: Uint8Array.from(modulus) })).toBe(name)
+})
 
 test.each(ALGORITHMS)('a certificate of %s passes the self-signed check of openssl', (algorithm) => {
   const output = bench.openssl('verify', '-check_ss_sig', '-attime', '1795380000', '-CAfile', `${algorithm}.pem`, `${algorithm}.pem`)
