@@ -6,8 +6,22 @@ import json
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response
 
-# Everything that a page can keep under our origin; keys that cannot be exported show as {}.
+# Everything that a page can keep under our origin; a key that scripts can export shows what they would see.
 _DUMP_STORAGE = """async () => {
+  const digits = (byte) => byte.toString(16).padStart(2, '0')
+  const inHexadecimal = (buffer) => Array.from(new Uint8Array(buffer), digits).join('')
+  const showMember = async ([name, member]) => [name, await show(member)]
+  const show = async (value) => {
+    if (value instanceof CryptoKey) {
+      const kind = `${value.type} key for ${value.algorithm.name}`
+      const format = value.type === 'private' ? 'pkcs8' : value.type === 'public' ? 'spki' : 'raw'
+      return crypto.subtle.exportKey(format, value).then(inHexadecimal, () => `${kind}, not extractable`)
+    }
+    if (value instanceof ArrayBuffer) return inHexadecimal(value)
+    if (ArrayBuffer.isView(value)) return inHexadecimal(value.buffer)
+    if (typeof value !== 'object' || value === null || value instanceof Date) return value
+    return Object.fromEntries(await Promise.all(Object.entries(value).map(showMember)))
+  }
   const ask = (request) => new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result)
     request.onerror = () => reject(request.error)
@@ -16,7 +30,8 @@ _DUMP_STORAGE = """async () => {
   for (const { name } of await indexedDB.databases()) {
     const database = await ask(indexedDB.open(name))
     for (const store of database.objectStoreNames) {
-      databases.push([name, store, await ask(database.transaction(store).objectStore(store).getAll())])
+      const values = await ask(database.transaction(store).objectStore(store).getAll())
+      databases.push([name, store, await show(values)])
     }
     database.close()
   }
@@ -70,9 +85,19 @@ class Recorder:
 
     def everything(self, page: Page) -> bytes:
         """What was sent, received, said on the console, and is kept by `page`'s origin."""
-        kept = str(page.evaluate(_DUMP_STORAGE)).encode()
+        kept = kept_by(page).encode()
         said = "\n".join([*self.console, *self.errors]).encode()
         return b"\n".join([self.sent(), self.received(), said, kept])
+
+
+def kept_by(page: Page) -> str:
+    """What the origin of `page` keeps in this browser, as JSON."""
+    return str(page.evaluate(_DUMP_STORAGE))
+
+
+def leaks(secrets: list[bytes], place: bytes) -> list[bytes]:
+    """The spellings of secrets that are found there."""
+    return [spelling for secret in secrets for spelling in spellings(secret) if spelling in place]
 
 
 def spellings(secret: bytes) -> list[bytes]:

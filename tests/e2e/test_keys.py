@@ -6,16 +6,16 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from keys.models import KeyPair
 from marketplace.models import Agent, JournalEntry, Right
-from tests.e2e.recording import Recorder, spellings
+from tests.e2e import key_files
+from tests.e2e.key_files import PASSWORD
+from tests.e2e.recording import Recorder, leaks
 from tests.factories import (
     DAY,
     make_agent,
@@ -27,7 +27,6 @@ from tests.factories import (
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 NEW, LIST = "/settings/encryption-keys/new/", "/settings/encryption-keys/"
-PASSWORD = "Gravier-Moulin-Ardoise-58"
 WRONG_PASSWORD = "Gravier-Moulin-Ardoise-59"
 
 
@@ -42,66 +41,6 @@ def signed_in(page: Page, agent: Agent, sign_in) -> Page:
     return page
 
 
-def generate(
-    page: Page, folder: Path, *, name: str = "Claire Martin", algorithm: str = "P-256"
-) -> Path:
-    """Fill in the first two steps, make the key pair, save its file."""
-    page.locator("[data-name]").fill(name)
-    page.locator(f"[data-algorithm][value={algorithm}]").check()
-    page.locator("[data-password]").fill(PASSWORD)
-    page.locator("[data-password-again]").fill(PASSWORD)
-    page.locator("[data-generate]").click()
-    with page.expect_download() as download:
-        page.locator("[data-save]").click()
-    file = folder / download.value.suggested_filename
-    download.value.save_as(file)
-    return file
-
-
-def give(page: Page, file: Path, password: str) -> None:
-    page.locator("[data-key-file]").set_input_files(file)
-    page.locator("[data-key-file-password]").fill(password)
-    page.locator("[data-key-file-password]").press("Enter")
-
-
-def write_key_file(folder: Path, key: rsa.RSAPrivateKey, certificate: bytes) -> Path:
-    """As another tool would: AES-256, HMAC-SHA-256."""
-    encryption = (
-        serialization.PrivateFormat.PKCS12.encryption_builder()
-        .kdf_rounds(2048)
-        .key_cert_algorithm(pkcs12.PBES.PBESv2SHA256AndAES256CBC)
-        .build(PASSWORD.encode())
-    )
-    file = folder / "other.p12"
-    file.write_bytes(
-        pkcs12.serialize_key_and_certificates(
-            b"cle", key, x509.load_der_x509_certificate(certificate), None, encryption
-        )
-    )
-    return file
-
-
-def secrets_of(file: Path) -> list[bytes]:
-    """The password, and the private key in each form: of the file, PKCS#8, its numbers alone."""
-    private_key, *_ = pkcs12.load_key_and_certificates(file.read_bytes(), PASSWORD.encode())
-    assert isinstance(private_key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
-    pkcs8 = private_key.private_bytes(
-        serialization.Encoding.DER,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    numbers = private_key.private_numbers()
-    values = (
-        [numbers.d, numbers.p, numbers.q]
-        if isinstance(numbers, rsa.RSAPrivateNumbers)
-        else [numbers.private_value]
-    )
-    raw = [value.to_bytes((value.bit_length() + 7) // 8, "big") for value in values]
-    data = file.read_bytes()
-    middle = data[len(data) // 2 :][:96]  # of the encrypted contents
-    return [PASSWORD.encode(), pkcs8, data, middle, *raw]
-
-
 @pytest.mark.parametrize("algorithm", ["RSA-3072", "P-256"])
 def test_key_pair_is_made_saved_opened_again_and_proven_without_a_leak(
     signed_in: Page, recorder: Recorder, tmp_path: Path, agent: Agent, algorithm: str
@@ -109,8 +48,8 @@ def test_key_pair_is_made_saved_opened_again_and_proven_without_a_leak(
     page = signed_in
     page.goto(NEW)
 
-    file = generate(page, tmp_path, algorithm=algorithm)
-    give(page, file, PASSWORD)
+    file = key_files.generate(page, tmp_path, algorithm=algorithm)
+    key_files.give(page, file, PASSWORD)
     expect(page.locator("[data-proven]")).to_be_visible()
     everything = recorder.everything(page)
     page.locator("[data-back]").click()
@@ -123,13 +62,7 @@ def test_key_pair_is_made_saved_opened_again_and_proven_without_a_leak(
     expect(page.locator("[data-invite-backup]")).to_be_visible()
     assert file.name == "Claire Martin.p12"
     everything += recorder.sent()
-    leaked = [
-        spelling
-        for secret in secrets_of(file)
-        for spelling in spellings(secret)
-        if spelling in everything
-    ]
-    assert leaked == []
+    assert leaks(key_files.secrets_of(file), everything) == []
     assert base64.b64encode(bytes(key_pair.certificate)) in everything  # the recorder does listen
     assert (recorder.console, recorder.errors) == ([], [])
 
@@ -137,7 +70,7 @@ def test_key_pair_is_made_saved_opened_again_and_proven_without_a_leak(
 def test_generated_key_file_opens_with_other_tools(signed_in: Page, tmp_path: Path):
     signed_in.goto(NEW)
 
-    file = generate(signed_in, tmp_path, name="Secours – été")
+    file = key_files.generate(signed_in, tmp_path, name="Secours – été")
 
     key, certificate, _ = pkcs12.load_key_and_certificates(file.read_bytes(), PASSWORD.encode())
     assert key is not None
@@ -149,7 +82,7 @@ def test_generated_key_file_opens_with_other_tools(signed_in: Page, tmp_path: Pa
 def test_backup_key_pair_is_announced_by_the_address(signed_in: Page, tmp_path: Path):
     signed_in.goto(NEW + "?backup=1")
 
-    give(signed_in, generate(signed_in, tmp_path), PASSWORD)
+    key_files.give(signed_in, key_files.generate(signed_in, tmp_path), PASSWORD)
 
     expect(signed_in.locator("[data-proven]")).to_be_visible()
     assert KeyPair.objects.get().is_backup
@@ -161,15 +94,15 @@ def test_file_that_is_not_the_saved_one_or_a_wrong_password_registers_nothing(
 ):
     page, other = signed_in, make_private_key()
     page.goto(NEW)
-    file = generate(page, tmp_path)
+    file = key_files.generate(page, tmp_path)
     told = []
 
     for given, password in [
-        (write_key_file(tmp_path, other, make_certificate(other)), PASSWORD),
+        (key_files.write(tmp_path, other, make_certificate(other)), PASSWORD),
         (file, WRONG_PASSWORD),
         (Path(__file__), PASSWORD),
     ]:
-        give(page, given, password)
+        key_files.give(page, given, password)
         error = page.locator("[data-reopen-error] [data-code]")
         expect(error).to_be_visible()
         told.append(error.get_attribute("data-code"))
@@ -177,7 +110,7 @@ def test_file_that_is_not_the_saved_one_or_a_wrong_password_registers_nothing(
 
     assert told == ["wrong_key", "wrong_password", "pkcs12_malformed"]
     assert KeyPair.objects.count() == 0
-    give(page, file, PASSWORD)
+    key_files.give(page, file, PASSWORD)
     expect(page.locator("[data-proven]")).to_be_visible()
 
 
@@ -206,7 +139,7 @@ def test_refusal_of_the_server_is_told_with_its_remedy(
 ):
     page = signed_in
     page.goto(NEW)
-    file = generate(page, tmp_path)
+    file = key_files.generate(page, tmp_path)
     _, certificate, _ = pkcs12.load_key_and_certificates(file.read_bytes(), PASSWORD.encode())
     assert certificate is not None
     der = certificate.public_bytes(serialization.Encoding.DER)
@@ -217,7 +150,7 @@ def test_refusal_of_the_server_is_told_with_its_remedy(
     )
     make_key_pair(certificate=der, public_key_digest=public_key_digest.hexdigest())
 
-    give(page, file, PASSWORD)
+    key_files.give(page, file, PASSWORD)
 
     error = page.locator("[data-reopen-error] [data-code=already_registered]")
     expect(error.locator("[data-slot=remedy]")).not_to_be_empty()
@@ -230,14 +163,14 @@ def test_drill_proves_the_key_again_and_tells_another_key_apart(
     page, key, stranger = signed_in, make_private_key(), make_private_key()
     before = timezone.now() - DAY
     key_pair = make_key_pair(holder=agent, private_key=key, proven_at=before)
-    own = write_key_file(tmp_path, key, bytes(key_pair.certificate))
+    own = key_files.write(tmp_path, key, bytes(key_pair.certificate))
     page.goto(f"{LIST}{key_pair.pk}/")
 
-    give(page, own, PASSWORD)
+    key_files.give(page, own, PASSWORD)
     expect(page.locator("[data-proven]")).to_be_visible()
     key_pair.refresh_from_db()
     proven_at = key_pair.proven_at
-    give(page, write_key_file(tmp_path, stranger, make_certificate(stranger)), PASSWORD)
+    key_files.give(page, key_files.write(tmp_path, stranger, make_certificate(stranger)), PASSWORD)
     expect(page.locator("[data-error] [data-code=wrong_key]")).to_be_visible()
 
     assert proven_at is not None
@@ -254,7 +187,7 @@ def test_unproven_key_pair_is_proven_on_its_page(signed_in: Page, tmp_path: Path
     )
     page.goto(f"{LIST}{key_pair.pk}/")
 
-    give(page, write_key_file(tmp_path, key, bytes(key_pair.certificate)), PASSWORD)
+    key_files.give(page, key_files.write(tmp_path, key, bytes(key_pair.certificate)), PASSWORD)
 
     expect(page.locator("[data-health] .badge-ok")).to_be_visible()
     key_pair.refresh_from_db()

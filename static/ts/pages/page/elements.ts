@@ -27,6 +27,11 @@ export function hasText(within: ParentNode, name: string): boolean {
   return within.querySelector(textNamed(name)) !== null
 }
 
+/** An instant, with its zone, as the language of the page writes it. */
+export function inWords(instant: Date): string {
+  return instant.toLocaleString(document.documentElement.lang, { dateStyle: 'long', timeStyle: 'long' })
+}
+
 export function fill(text: string, values: Values): string {
   return text.replace(/\{(\w+)\}/g, (placeholder, name: string) => String(values[name] ?? placeholder))
 }

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: EUPL-1.2
+// The end of the page that adds a key pair: what was done, what the site warns of, and what comes next.
+import { find, say } from '../page/elements'
+import type { Proof } from './proof'
+import type { Registration } from './registration'
+
+export class Ending {
+  readonly #place: HTMLElement
+
+  constructor(root: HTMLElement) {
+    this.#place = find(root, '[data-done]', HTMLElement)
+  }
+
+  show({ split }: Proof, registration: Registration): void {
+    say(this.#place, 'proven')
+    this.#keepOnly('[data-lacks-backup]', split.lacks_backup)
+    this.#keepOnly('[data-hangs-on-one-person]', split.hangs_on_one_person)
+    find(this.#place, '[data-back]', HTMLElement).classList.add(split.lacks_backup ? 'btn-outline-primary' : 'btn-primary')
+    registration.showWarnings(find(this.#place, '[data-warnings]', HTMLElement))
+    this.#place.focus()
+  }
+
+  #keepOnly(selector: string, isKept: boolean): void {
+    for (const element of this.#place.querySelectorAll(selector)) if (!isKept) element.remove()
+  }
+}
