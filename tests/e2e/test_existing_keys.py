@@ -422,5 +422,5 @@ def test_each_way_is_accessible(
     assert_accessible(page)
 
     page.locator("[data-register]").click()
-    expect(page.locator("[data-proven]")).to_be_visible()
+    expect(page.locator("[data-may-keep]")).to_be_visible()
     assert_accessible(page)

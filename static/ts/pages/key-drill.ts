@@ -1,48 +1,48 @@
 // SPDX-License-Identifier: EUPL-1.2
-// « Exercice de déchiffrement »: the key file opens a challenge on this computer. Also proves a key pair that was never proven.
+// « Exercice de déchiffrement »: the key opens a challenge on this computer. Also proves a key pair that was never proven.
+import type { KeyPair } from '../keys/certificate'
+import { attempt } from './keys/gesture'
+import { KeepPanel } from './keys/keep-panel'
 import { canUseCryptography, type IssuedChallenge, KeyFileFields, prove } from './keys/proof'
 import { find, hasTemplate, say } from './page/elements'
-import { Failure, sayError } from './page/errors'
+import { Failure } from './page/errors'
 import { postJson } from './page/server'
 
 function bindDrill(section: HTMLElement): void {
   const form = find(section, '[data-drill-form]', HTMLFormElement)
-  const [status, error] = [find(form, '[data-status]', HTMLElement), find(form, '[data-error]', HTMLElement)]
+  const places = { status: find(form, '[data-status]', HTMLElement), error: find(form, '[data-error]', HTMLElement) }
   const button = find(form, '[type=submit]', HTMLButtonElement)
-  if (!canUseCryptography(error)) {
+  if (!canUseCryptography(places.error)) {
     button.disabled = true
     return
   }
-  const fields = new KeyFileFields(form)
+  const { fingerprint = '' } = section.dataset
+  const fields = new KeyFileFields(form, [fingerprint])
+  const panel = new KeepPanel(find(document, '[data-keep-panel]', HTMLElement), fingerprint)
   form.addEventListener('submit', (event) => {
     event.preventDefault()
-    if (!button.disabled) void drill()
+    void drill()
   })
 
   async function drill(): Promise<void> {
-    button.disabled = true
-    error.replaceChildren()
-    try {
-      showProof(section, await proveKey(section, fields, status))
-      say(status, 'proven')
+    await attempt(button, places, async (status) => {
+      const pair = await proveKey(section, fields, status)
+      say(status, fields.isKept ? 'proven_kept' : 'proven')
+      if (!fields.isKept) panel.offer(pair)
       fields.clear()
-    } catch (failure) {
-      status.replaceChildren()
-      sayError(error, failure)
-    } finally {
-      button.disabled = false
-    }
+    })
   }
 }
 
-async function proveKey(section: HTMLElement, fields: KeyFileFields, status: HTMLElement): Promise<string> {
+async function proveKey(section: HTMLElement, fields: KeyFileFields, status: HTMLElement): Promise<KeyPair> {
   const { challengeUrl, fingerprint, csrf } = section.dataset
   if (challengeUrl === undefined || fingerprint === undefined || csrf === undefined) throw new Failure('unexpected')
   say(status, 'opening')
   const pair = await fields.read(fingerprint)
   say(status, 'proving')
   const issued = (await postJson(challengeUrl, {}, csrf)) as IssuedChallenge
-  return await prove(pair, issued, csrf)
+  showProof(section, await prove(pair, issued, csrf))
+  return pair
 }
 
 /** Brings the facts above up to date. */

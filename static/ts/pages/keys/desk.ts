@@ -47,7 +47,7 @@ export class Desk {
     this.keyFile.clear()
     this.identity.lock(true)
     this.steps.finish()
-    this.#ending.show(proof, this.registration)
+    this.#ending.show(pair, proof, this.registration)
   }
 
   hook(name: string): HTMLElement {

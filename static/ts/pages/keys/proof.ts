@@ -10,6 +10,7 @@ import { acceptDrops, find } from '../page/elements'
 import { Failure, sayError } from '../page/errors'
 import { readKeyFile } from '../page/key-file'
 import { postJson } from '../page/server'
+import { KeptChoice } from './kept-choice'
 
 /** What the server answers when a key must be proven; `block` is in base64. */
 export interface IssuedChallenge {
@@ -24,15 +25,21 @@ export interface Proof {
   readonly split: { readonly lacks_backup: boolean; readonly hangs_on_one_person: boolean }
 }
 
-/** The fields of `keys/_key_file.html`, where files can be dropped too. */
+/**
+ * The fields of `keys/_key_file.html`, where files can be dropped too.
+ *
+ * Where this browser keeps one of the `wanted` keys (fingerprints) for this account, it is offered instead of the file.
+ */
 export class KeyFileFields {
   readonly #file: HTMLInputElement
   readonly #password: HTMLInputElement
+  readonly #kept: KeptChoice
   #onChange: () => void = () => undefined
 
-  constructor(root: ParentNode) {
+  constructor(root: ParentNode, wanted: readonly string[] = []) {
     this.#file = find(root, '[data-key-file]', HTMLInputElement)
     this.#password = find(root, '[data-key-file-password]', HTMLInputElement)
+    this.#kept = new KeptChoice(root, wanted)
     this.#file.addEventListener('change', () => {
       this.#onChange()
     })
@@ -40,6 +47,11 @@ export class KeyFileFields {
       this.#file.files = files
       this.#onChange()
     })
+  }
+
+  /** Whether the key kept in this browser is chosen, rather than a file. */
+  get isKept(): boolean {
+    return this.#kept.isChosen
   }
 
   focus(): void {
@@ -57,9 +69,10 @@ export class KeyFileFields {
     this.#password.value = ''
   }
 
-  /** The key pair, in the file, of the certificate with this fingerprint. */
+  /** The key pair, in the file or kept here, of the certificate with this fingerprint. */
   async read(fingerprint: string): Promise<KeyPair> {
-    return ofFingerprint((await this.readAll()).pairs, fingerprint)
+    const pairs = this.isKept ? await this.#kept.pairs() : (await this.readAll()).pairs
+    return ofFingerprint(pairs, fingerprint)
   }
 
   /** Every key pair of the file, and whether the file is protected in the old way. */

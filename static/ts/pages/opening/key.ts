@@ -4,7 +4,8 @@ import type { Bytes } from '../../bytes'
 import { NotARecipient } from '../../envelope/errors'
 import type { KeyPair } from '../../keys/certificate'
 import { openPkcs12 } from '../../keys/pkcs12/read'
-import { acceptDrops, alertWith, find, show, textOf } from '../page/elements'
+import { asPair, keptKeys } from '../keys/kept'
+import { acceptDrops, alertWith, clone, find, show, textOf } from '../page/elements'
 import { explain } from '../page/errors'
 import { readKeyFile } from '../page/key-file'
 
@@ -16,6 +17,7 @@ export class KeyPanel {
   readonly #file: HTMLInputElement
   readonly #password: HTMLInputElement
   readonly #onChange: () => void
+  #keptCount = 0
 
   /** `onChange` is called when the key pair is unlocked or forgotten. */
   constructor(root: HTMLElement, onChange: () => void) {
@@ -39,6 +41,27 @@ export class KeyPanel {
       this.#file.files = files
       this.#nameFile()
     })
+    void this.#offerKept()
+  }
+
+  /** The keys that this browser keeps for this account, and that open these bids: no file is needed. */
+  async #offerKept(): Promise<void> {
+    const place = find(this.#root, '[data-kept]', HTMLElement)
+    const kept = await keptKeys(place.dataset.account ?? '')
+    const pairs = await Promise.all(kept.filter(({ fingerprint }) => this.#recipients.has(fingerprint)).map(asPair))
+    this.#keptCount = pairs.length
+    find(place, '[data-kept-list]', HTMLElement).replaceChildren(...pairs.map((pair) => this.#keptButton(pair)))
+    place.hidden = pairs.length === 0
+  }
+
+  #keptButton(pair: KeyPair): HTMLElement {
+    const button = clone(this.#root, 'kept')
+    find(button, '[data-slot=name]', HTMLElement).textContent = pair.certificate.commonName
+    button.addEventListener('click', () => {
+      this.#hold(pair)
+      find(this.#root, '[data-forget]', HTMLElement).focus()
+    })
+    return button
   }
 
   async #unlock(): Promise<void> {
@@ -71,6 +94,7 @@ export class KeyPanel {
     this.pair = pair
     find(this.#root, '[data-key-name]', HTMLElement).textContent = pair?.certificate.commonName ?? ''
     show(this.#root, '[data-unlock]', pair === undefined)
+    find(this.#root, '[data-kept]', HTMLElement).hidden = pair !== undefined || this.#keptCount === 0
     show(this.#root, '[data-unlocked]', pair !== undefined)
     this.#onChange()
   }
