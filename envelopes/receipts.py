@@ -66,39 +66,39 @@ def annex(deposit: Deposit, announcement: Announcement, envelopes: dict[UUID, En
     )
 
 
-def receipt(
-    deposit: Deposit, *, manifest: bytes, annex: bytes, entry: JournalEntry, proof: Proof | None
-) -> bytes:
-    """The receipt of a submitted deposit (docs/envelope-format.md § 13).
+def statement(deposit: Deposit, *, manifest: bytes, annex: bytes) -> dict[str, JSONValue]:
+    """What the receipt of a submitted deposit says, but for the journal (docs/envelope-format.md § 13).
 
     Neither the deposit's number nor anything of another deposit is in it.
     """
     consultation, company = deposit.consultation, deposit.company
-    return canonical.dumps(
-        {
-            "annex_sha256": hashlib.sha256(annex).hexdigest(),
-            "buyer": {
-                "organisation": consultation.service.organisation.name,
-                "service": consultation.service.name,
-            },
-            "company": {"name": company.name, "registration": company.registration},
-            "consultation": {
-                "closes_at": instant(consultation.closes_at),
-                "id": str(consultation.pk),
-                "reference": consultation.reference,
-                "title": consultation.title,
-            },
-            "deposit": str(deposit.pk),
-            "first_byte_at": instant(deposit.first_byte_at),
-            "is_late": deposit.is_late,
-            "journal": _journal(entry, proof),
-            "last_byte_at": instant(deposit.last_byte_at),
-            "manifest_sha256": hashlib.sha256(manifest).hexdigest(),
-            "recipients": list(consultation.recipient_set.fingerprints),
-            "submitted_at": instant(deposit.submitted_at),
-            "version": RECEIPT_VERSION,
-        }
-    )
+    return {
+        "annex_sha256": hashlib.sha256(annex).hexdigest(),
+        "buyer": {
+            "organisation": consultation.service.organisation.name,
+            "service": consultation.service.name,
+        },
+        "company": {"name": company.name, "registration": company.registration},
+        "consultation": {
+            "closes_at": instant(consultation.closes_at),
+            "id": str(consultation.pk),
+            "reference": consultation.reference,
+            "title": consultation.title,
+        },
+        "deposit": str(deposit.pk),
+        "first_byte_at": instant(deposit.first_byte_at),
+        "is_late": deposit.is_late,
+        "last_byte_at": instant(deposit.last_byte_at),
+        "manifest_sha256": hashlib.sha256(manifest).hexdigest(),
+        "recipients": list(consultation.recipient_set.fingerprints),
+        "submitted_at": instant(deposit.submitted_at),
+        "version": RECEIPT_VERSION,
+    }
+
+
+def receipt(said: dict[str, JSONValue], *, entry: JournalEntry, proof: Proof | None) -> bytes:
+    """The receipt: what it says, and that the journal says so."""
+    return canonical.dumps(said | {"journal": _journal(entry, proof)})
 
 
 def instant(value: datetime | None) -> str | None:

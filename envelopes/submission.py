@@ -34,9 +34,9 @@ from envelopes.manifest import (
     fold_name,
 )
 from envelopes.models import Deposit, Envelope, Receipt, RecipientSet, SealedBlock, SealedFile
-from envelopes.receipts import AnnouncedEnvelope, Announcement, annex, receipt
+from envelopes.receipts import AnnouncedEnvelope, Announcement, annex, receipt, statement
 from envelopes.sealing import Recipients, discard, recipients_of, seal_bytes, verify_stored
-from marketplace import heads, journal, timestamps
+from marketplace import canonical, heads, journal, timestamps
 from marketplace.models import Bidder, Consultation, EnvelopeKind, Lot, User
 
 
@@ -236,6 +236,7 @@ def _commit(
     deposit.is_late = deposit.consultation.is_closed(now)
     deposit.save()
     digest = hashlib.sha256(manifest).digest()
+    said = statement(deposit, manifest=manifest, annex=annex)
     # No organisation: see `uploads._create`.
     entry = journal.record(
         "deposit.submitted",
@@ -244,9 +245,9 @@ def _commit(
         now=now,
         is_late=deposit.is_late,
         manifest_sha256=digest.hex(),
+        receipt_sha256=hashlib.sha256(canonical.dumps(said)).hexdigest(),
     )
-    proof = heads.prove(entry, now=now)
-    content = receipt(deposit, manifest=manifest, annex=annex, entry=entry, proof=proof)
+    content = receipt(said, entry=entry, proof=heads.prove(entry, now=now))
     timestamp = timestamps.request(digest, now=now)
     return Receipt.objects.create(
         deposit=deposit, content=content, issued_at=now, timestamp=timestamp

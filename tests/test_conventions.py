@@ -13,6 +13,9 @@ from django.conf import settings
 ROOT = Path(settings.BASE_DIR)
 CEILING = 400  # lines of a module
 TEST_CEILING = 600  # lines: a table of cases is long, not complex
+STANDING_ALONE = (
+    ROOT / "envelopes" / "offline" / "verify.py"
+)  # so that it can be copied and read alone
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "core", "mixins", "base"}
 SOURCES = {".css", ".js", ".py", ".sh", ".ts"}
 LICENCE = "SPDX-License-Identifier: EUPL-1.2"
@@ -45,7 +48,8 @@ def named(paths: list[Path]) -> list[str]:
 
 def test_modules_stay_under_the_ceiling():
     def ceiling(path: Path) -> int:
-        return TEST_CEILING if path.is_relative_to(ROOT / "tests") else CEILING
+        is_long = path.is_relative_to(ROOT / "tests") or path == STANDING_ALONE
+        return TEST_CEILING if is_long else CEILING
 
     too_long = [path for path in ours(".py", ".ts") if len(lines_of(path)) > ceiling(path)]
 

@@ -11,8 +11,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 from django.conf import settings
 
-from envelopes import archive, offline
-from envelopes.offline import OfflineRefused
+from envelopes import archive
+from envelopes.offline import opening as offline
+from envelopes.offline.opening import OfflineRefused
 from keys.certificates import read_certificate
 from marketplace.models import EnvelopeKind
 from tests.envelopes import sealed
@@ -85,7 +86,7 @@ def test_offline_command_opens_with_a_key_file_and_without_django(scene, tmp_pat
     )
     arguments = ["open", str(file), "--key", str(key_file), "--out", str(tmp_path / "out")]
     code = (
-        "import sys; sys.modules['django'] = None; import envelopes.offline as offline;"
+        "import sys; sys.modules['django'] = None; from envelopes import offline;"
         f"sys.exit(offline.main({arguments!r}))"
     )
 

@@ -238,7 +238,7 @@ def test_submit_tells_the_journal_nothing_that_a_buyer_may_not_read():
 
     entry = JournalEntry.objects.get(action="deposit.submitted")
     assert entry.organisation is None
-    assert entry.facts.keys() == {"is_late", "manifest_sha256"}
+    assert entry.facts.keys() == {"is_late", "manifest_sha256", "receipt_sha256"}
 
 
 def test_submit_again_gives_the_same_receipt(store):

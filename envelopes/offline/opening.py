@@ -164,6 +164,7 @@ def _free_name(name: str, taken: set[str]) -> str:
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m envelopes.offline")
     actions = parser.add_subparsers(required=True)
+    actions.add_parser("verify", help="check a receipt")  # by `verify.py`, that knows only itself
     opening = actions.add_parser("open", help="open a downloaded deposit")
     opening.add_argument("archive", type=Path)
     opening.add_argument("--key", type=Path, required=True, help="PKCS#12 file")
@@ -183,7 +184,3 @@ def main(arguments: list[str]) -> int:
         print(f"Nothing more was opened: {error}.", file=sys.stderr)
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
