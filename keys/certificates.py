@@ -5,61 +5,58 @@ A certificate's signature is not verified: the keys of buyers are mostly self-si
 proof of possession.
 """
 
-import base64
 import hashlib
-import re
-import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import ExtensionOID, NameOID
+from cryptography.hazmat.primitives.asymmetric import rsa
 
-from keys import der
-from keys.der import DERError, Reader
+from keys import der, names
+from keys.certificate_fields import (
+    CertificateRefused,
+    Finding,
+    PublicKey,
+    der_of,
+    read_fields,
+    read_public_key,
+)
+from keys.der import DERError
+from keys.extensions import (
+    DECIPHER_ONLY,
+    ENCRYPTION_PURPOSES,
+    KEY_AGREEMENT,
+    KEY_CERT_SIGN,
+    KEY_ENCIPHERMENT,
+    MOST_EXTENSIONS,
+    Extensions,
+    read_extensions,
+)
+from keys.names import Attribute, read_name
+from keys.weak_keys import weaknesses
 
-LARGEST_CERTIFICATE: Final = 16 * 1024  # bytes of DER
-LARGEST_SERIAL: Final = 20  # bytes (RFC 5280, § 4.1.2.2)
+__all__ = [
+    "Assessment",
+    "Certificate",
+    "CertificateRefused",
+    "Finding",
+    "PublicKey",
+    "assess",
+    "key_refusals",
+    "read_certificate",
+]
+
 SMALLEST_MODULUS, LARGEST_MODULUS = 2048, 8192  # bits
 SMALLEST_EXPONENT = 65537
-LONGEST_VALIDITY = timedelta(days=5 * 366)
+LONG_VALIDITY = timedelta(days=5 * 366)
+# No size of key is held safe for so long; the twenty or thirty years of old self-signed keys still pass.
+LONGEST_VALIDITY = timedelta(days=30 * 366)
+# ANSSI, "Guide de sélection d'algorithmes cryptographiques": RSA of 3072 bits or more beyond 2030.
+SMALL_MODULUS = 3072  # bits
+SMALL_MODULUS_ENDS = datetime(2031, 1, 1, tzinfo=UTC)
 CURVES: Final = {"secp256r1": "P-256", "secp384r1": "P-384"}
-UNDERSTOOD_EXTENSIONS: Final = frozenset({  # those that may be critical
-    ExtensionOID.BASIC_CONSTRAINTS,
-    ExtensionOID.CERTIFICATE_POLICIES,
-    ExtensionOID.EXTENDED_KEY_USAGE,
-    ExtensionOID.KEY_USAGE,
-    ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
-})  # fmt: skip
-# Control, format (bidirectional, zero-width), surrogates, private use, line and paragraph separators.
-HIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-
-_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
-_PEM_PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----")
-
-Extension = TypeVar("Extension", bound=x509.ExtensionType)
-PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing to say about a certificate: a code, and the values that its message quotes."""
-
-    code: str
-    values: Mapping[str, str | int] = field(default_factory=dict)
-
-
-class CertificateRefused(Exception):
-    """These bytes are not a certificate to which anything could be sealed."""
-
-    def __init__(self, code: str, **values: str | int) -> None:
-        super().__init__(code)
-        self.code = code
-        self.finding = Finding(code, values)
 
 
 @dataclass(frozen=True)
@@ -71,16 +68,20 @@ class Certificate:
 
     der: bytes = field(repr=False)
     sha256: str
-    common_name: str
-    subject: str
-    issuer: str
+    subject: tuple[Attribute, ...] = field(repr=False)
+    issuer: tuple[Attribute, ...] = field(repr=False)
     serial: int
     not_before: datetime
     not_after: datetime
     issuer_and_serial: bytes = field(repr=False)
     public_key: PublicKey = field(repr=False, compare=False)
-    extensions: x509.Extensions = field(repr=False, compare=False)
-    hidden_characters: bool = field(repr=False)  # in the subject or in the issuer
+    extensions: Extensions = field(repr=False)
+    is_self_signed: bool = field(repr=False)  # or says so: no signature is verified
+    has_weak_signature: bool = field(repr=False)
+
+    @property
+    def common_name(self) -> str:
+        return names.common_name(self.subject)
 
     @property
     def algorithm(self) -> str:
@@ -91,8 +92,7 @@ class Certificate:
 
     @property
     def subject_key_identifier(self) -> bytes | None:
-        extension = _extension(self, x509.SubjectKeyIdentifier)
-        return extension.digest if extension else None
+        return self.extensions.subject_key_identifier
 
 
 @dataclass(frozen=True)
@@ -112,48 +112,29 @@ def read_certificate(data: bytes) -> Certificate:
     """The certificate that `data` is, in DER or in PEM.
 
     Raises:
-        CertificateRefused: `private_key` (or a PKCS#12 file), `too_large`, `unreadable`, `trailing_data`,
-            `several_certificates`, `bad_serial`, `unsupported_algorithm`, `bad_key`, `duplicate_extension`.
+        CertificateRefused: for the reasons of `keys.certificate_fields`, or `bad_extension`.
     """
-    if holds_private_key(data):
-        raise CertificateRefused("private_key")
-    content = data if data[:1] == b"\x30" else _from_pem(data)
-    if len(content) > LARGEST_CERTIFICATE:
-        raise CertificateRefused("too_large", size=len(content), largest=LARGEST_CERTIFICATE)
-    issuer_and_serial = _issuer_and_serial(content)
+    content = der_of(data)
+    fields = read_fields(content)
+    public_key = read_public_key(fields.public_key)
     try:
         parsed = x509.load_der_x509_certificate(content)
-        names = [*_texts(parsed.subject), *_texts(parsed.issuer)]
         return Certificate(
             der=content,
             sha256=hashlib.sha256(content).hexdigest(),
-            common_name=_common_name(parsed.subject),
-            subject=parsed.subject.rfc4514_string(),
-            issuer=parsed.issuer.rfc4514_string(),
+            subject=read_name(fields.subject),
+            issuer=read_name(fields.issuer),
             serial=parsed.serial_number,
             not_before=parsed.not_valid_before_utc,
             not_after=parsed.not_valid_after_utc,
-            issuer_and_serial=issuer_and_serial,
-            public_key=_public_key(parsed),
-            extensions=parsed.extensions,
-            hidden_characters=any(map(_hides_characters, names)),
+            issuer_and_serial=der.encode(der.SEQUENCE, fields.issuer, fields.serial),
+            public_key=public_key,
+            extensions=_extensions(fields.extensions),
+            is_self_signed=fields.subject == fields.issuer,
+            has_weak_signature=fields.has_weak_signature,
         )
-    except x509.DuplicateExtension as error:
-        raise CertificateRefused("duplicate_extension") from error
-    except (ValueError, x509.InvalidVersion, x509.UnsupportedGeneralNameType) as error:
+    except ValueError as error:
         raise CertificateRefused("unreadable") from error
-
-
-def holds_private_key(data: bytes) -> bool:
-    """Whether a private key, or a PKCS#12 file, was given in place of a certificate.
-
-    A certificate is a sequence that begins with a sequence; private keys (PKCS#1, SEC 1, PKCS#8) and PKCS#12
-    begin with a version number, and an encrypted private key with an algorithm's identifier.
-    """
-    if _PEM_PRIVATE_KEY.search(data):
-        return True
-    inner = _value_of_sequence(data)
-    return inner[:1] == b"\x02" or _value_of_sequence(inner)[:1] == b"\x06"
 
 
 def assess(data: bytes, *, now: datetime) -> Assessment:
@@ -163,10 +144,13 @@ def assess(data: bytes, *, now: datetime) -> Assessment:
     except CertificateRefused as refusal:
         return Assessment(None, (refusal.finding,))
     refusals = (
+        *_signature_refusals(certificate),
         *key_refusals(certificate.public_key),
+        *_weaknesses(certificate.public_key),
         *_validity_refusals(certificate, now),
-        *_extension_refusals(certificate),
-        *([Finding("hidden_characters")] if certificate.hidden_characters else []),
+        *_extension_refusals(certificate.extensions),
+        *_usage_refusals(certificate),
+        *_name_refusals(certificate),
     )
     return Assessment(certificate, refusals, tuple(_warnings(certificate)))
 
@@ -175,7 +159,7 @@ def key_refusals(public_key: PublicKey) -> Iterator[Finding]:
     """Why nothing may be sealed to this key (docs/envelope-format.md §4)."""
     if not isinstance(public_key, rsa.RSAPublicKey):
         return
-    if not SMALLEST_MODULUS <= public_key.key_size <= LARGEST_MODULUS:
+    if not _has_sound_size(public_key):
         yield Finding(
             "rsa_size",
             {"size": public_key.key_size, "smallest": SMALLEST_MODULUS, "largest": LARGEST_MODULUS},
@@ -183,71 +167,34 @@ def key_refusals(public_key: PublicKey) -> Iterator[Finding]:
     numbers = public_key.public_numbers()
     if numbers.n % 2 == 0:
         yield Finding("even_modulus")
-    if numbers.e % 2 == 0 or not SMALLEST_EXPONENT <= numbers.e < 2**256:
+    if not _is_sound_exponent(numbers.e):
         yield Finding("rsa_exponent")
 
 
-def _from_pem(data: bytes) -> bytes:
-    bodies = _PEM.findall(data)
-    if len(bodies) > 1:
-        raise CertificateRefused("several_certificates")
+def _extensions(data: bytes | None) -> Extensions:
     try:
-        return base64.b64decode(b"".join(bodies[0].split()), validate=True)
-    except (IndexError, ValueError) as error:
-        raise CertificateRefused("unreadable") from error
-
-
-def _issuer_and_serial(content: bytes) -> bytes:
-    """The DER of `IssuerAndSerialNumber`, whose bytes the library would not give back untouched."""
-    reader = Reader(content)
-    try:
-        to_be_signed = reader.enter(der.SEQUENCE).enter(der.SEQUENCE)
-        if to_be_signed.next_tag() == 0xA0:  # the version
-            to_be_signed.skip()
-        serial = to_be_signed.element(der.INTEGER)
-        to_be_signed.skip()  # the signature's algorithm
-        issuer = to_be_signed.element(der.SEQUENCE)
+        return Extensions() if data is None else read_extensions(data)
     except DERError as error:
-        raise CertificateRefused("unreadable") from error
-    if reader.next_tag() is not None:
-        raise CertificateRefused("trailing_data")
-    value = serial[2:]  # a length of two bytes would be refused anyway
-    if not 0 < len(value) <= LARGEST_SERIAL or int.from_bytes(value, "big", signed=True) <= 0:
-        raise CertificateRefused("bad_serial")
-    return der.encode(der.SEQUENCE, issuer, serial)
+        raise CertificateRefused("bad_extension") from error
 
 
-def _public_key(parsed: x509.Certificate) -> PublicKey:
-    try:
-        public_key = parsed.public_key()
-    except UnsupportedAlgorithm as error:
-        raise CertificateRefused("unsupported_algorithm") from error
-    except ValueError as error:
-        raise CertificateRefused("bad_key") from error
-    if isinstance(public_key, rsa.RSAPublicKey):
-        return public_key
-    if isinstance(public_key, ec.EllipticCurvePublicKey) and public_key.curve.name in CURVES:
-        return public_key
-    raise CertificateRefused("unsupported_algorithm")
+def _has_sound_size(public_key: rsa.RSAPublicKey) -> bool:
+    return SMALLEST_MODULUS <= public_key.key_size <= LARGEST_MODULUS
 
 
-def _texts(name: x509.Name) -> Iterator[str]:
-    return (attribute.value for attribute in name if isinstance(attribute.value, str))
+def _is_sound_exponent(exponent: int) -> bool:
+    return exponent % 2 == 1 and SMALLEST_EXPONENT <= exponent < 2**256
 
 
-def _common_name(subject: x509.Name) -> str:
-    return next((str(a.value) for a in subject.get_attributes_for_oid(NameOID.COMMON_NAME)), "")
+def _signature_refusals(certificate: Certificate) -> Iterator[Finding]:
+    if certificate.has_weak_signature and not certificate.is_self_signed:
+        yield Finding("weak_signature")
 
 
-def _hides_characters(text: str) -> bool:
-    return any(unicodedata.category(character) in HIDDEN_CATEGORIES for character in text)
-
-
-def _extension(certificate: Certificate, kind: type[Extension]) -> Extension | None:
-    try:
-        return certificate.extensions.get_extension_for_class(kind).value
-    except x509.ExtensionNotFound:
-        return None
+def _weaknesses(public_key: PublicKey) -> Iterator[Finding]:
+    if isinstance(public_key, rsa.RSAPublicKey) and _has_sound_size(public_key):
+        modulus = public_key.public_numbers().n
+        yield from map(Finding, weaknesses(modulus) if modulus % 2 else ())
 
 
 def _validity_refusals(certificate: Certificate, now: datetime) -> Iterator[Finding]:
@@ -257,28 +204,52 @@ def _validity_refusals(certificate: Certificate, now: datetime) -> Iterator[Find
         yield Finding("expired", {"not_after": certificate.not_after.isoformat()})
     elif now < certificate.not_before:
         yield Finding("not_yet_valid", {"not_before": certificate.not_before.isoformat()})
+    if certificate.not_after - certificate.not_before > LONGEST_VALIDITY:
+        yield Finding("absurd_validity")
 
 
-def _extension_refusals(certificate: Certificate) -> Iterator[Finding]:
-    constraints = _extension(certificate, x509.BasicConstraints)
-    if constraints and constraints.ca:
+def _extension_refusals(extensions: Extensions) -> Iterator[Finding]:
+    if extensions.count > MOST_EXTENSIONS:
+        yield Finding("too_many_extensions", {"count": extensions.count, "most": MOST_EXTENSIONS})
+    if extensions.has_duplicates:
+        yield Finding("duplicate_extension")
+    for identifier in extensions.unknown_critical:
+        yield Finding("unknown_critical_extension", {"oid": identifier})
+
+
+def _usage_refusals(certificate: Certificate) -> Iterator[Finding]:
+    extensions, usages = certificate.extensions, certificate.extensions.usages
+    if extensions.is_authority or (usages and KEY_CERT_SIGN in usages):
         yield Finding("ca_certificate")
-    usage = _extension(certificate, x509.KeyUsage)
     is_rsa = isinstance(certificate.public_key, rsa.RSAPublicKey)
-    if usage and not (usage.key_encipherment if is_rsa else usage.key_agreement):
+    wanted = KEY_ENCIPHERMENT if is_rsa else KEY_AGREEMENT
+    if usages is not None and (wanted not in usages or DECIPHER_ONLY in usages):
         yield Finding("key_usage")
-    for extension in certificate.extensions:
-        if extension.critical and extension.oid not in UNDERSTOOD_EXTENSIONS:
-            yield Finding("unknown_critical_extension", {"oid": extension.oid.dotted_string})
+    if extensions.purposes is not None and not extensions.purposes & ENCRYPTION_PURPOSES:
+        yield Finding("extended_key_usage")
+
+
+def _name_refusals(certificate: Certificate) -> Iterator[Finding]:
+    both = (certificate.subject, certificate.issuer)
+    if not certificate.issuer:
+        yield Finding("nameless")
+    if any(map(names.is_oversized, both)):
+        yield Finding("oversized_name")
+    if any(names.hides_characters(attribute.text) for name in both for attribute in name):
+        yield Finding("hidden_characters")
+    if any(map(names.imitates, both)):
+        yield Finding("look_alike_characters")
 
 
 def _warnings(certificate: Certificate) -> Iterator[Finding]:
-    if certificate.not_after - certificate.not_before > LONGEST_VALIDITY:
+    if certificate.not_after - certificate.not_before > LONG_VALIDITY:
         yield Finding("long_validity")
-
-
-def _value_of_sequence(data: bytes) -> bytes:
-    """What follows a sequence's tag and length, whatever the length says: BER is looked at, too."""
-    if data[:1] != b"\x30" or len(data) < 2:
-        return b""
-    return data[2 + (data[1] & 0x7F if data[1] & 0x80 else 0) :]
+    public_key, outlives = certificate.public_key, certificate.not_after >= SMALL_MODULUS_ENDS
+    if (
+        isinstance(public_key, rsa.RSAPublicKey)
+        and public_key.key_size < SMALL_MODULUS
+        and outlives
+    ):
+        yield Finding("small_modulus", {"size": public_key.key_size})
+    if certificate.has_weak_signature and certificate.is_self_signed:
+        yield Finding("weak_self_signature")

@@ -23,6 +23,10 @@ class DERError(ValueError):
     """The bytes are not the DER that was expected here."""
 
 
+class NotShortest(DERError):
+    """A length is indefinite, or not in its shortest form: BER allows what DER does not."""
+
+
 def head(tag: int, length: int) -> bytes:
     """Tag and length of a value of `length` bytes."""
     if length < 0x80:
@@ -40,6 +44,26 @@ def encode(tag: int, *parts: bytes) -> bytes:
 def set_of(elements: Sequence[bytes]) -> bytes:
     """A `SET OF`, in the order that DER wants (X.690, § 11.6)."""
     return encode(SET, *sorted(elements))
+
+
+def check(data: Buffer, deepest: int = 32) -> None:
+    """Check the lengths of every element of `data`, down to `deepest` levels.
+
+    Raises:
+        NotShortest: a length is BER's.
+        DERError: an element is cut, too deep, or has a tag of several bytes.
+    """
+    _check(Reader(data), deepest)
+
+
+def _check(reader: "Reader", deepest: int) -> None:
+    if deepest == 0:
+        raise DERError(f"too deep at {reader.position}")
+    while (tag := reader.next_tag()) is not None:
+        if tag & 0x20:  # constructed
+            _check(reader.enter(tag), deepest - 1)
+        else:
+            reader.skip()
 
 
 class Reader:
@@ -99,7 +123,7 @@ class Reader:
         octets = self._slice(start, start + count)
         length = int.from_bytes(octets, "big")
         if length < 0x80 or octets[0] == 0:
-            raise DERError(f"the length at {start - 1} is indefinite or not the shortest")
+            raise NotShortest(f"the length at {start - 1} is indefinite or not the shortest")
         return start + count, length
 
     def _byte(self, position: int) -> int:

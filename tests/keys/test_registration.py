@@ -10,7 +10,15 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from keys import certificates, challenges, cms, findings, registration
+from keys import (
+    certificate_fields,
+    certificates,
+    challenges,
+    cms,
+    findings,
+    registration,
+    weak_keys,
+)
 from keys.errors import (
     AlreadyRegistered,
     CertificateNotAccepted,
@@ -213,8 +221,9 @@ def test_register_refuses_an_expired_certificate(private_key):
 
 
 def test_every_finding_has_its_sentences():
-    source = Path(certificates.__file__).read_text(encoding="utf-8")
-    codes = set(re.findall(r'(?:Finding|CertificateRefused)\(\s*"(\w+)"', source))
+    modules = (certificates, certificate_fields, weak_keys)
+    source = "".join(Path(str(module.__file__)).read_text(encoding="utf-8") for module in modules)
+    codes = set(re.findall(r'(?:Finding\(|CertificateRefused\(|yield )\s*"(\w+)"', source))
 
     assert codes == set(findings.EXPLANATIONS)
 
