@@ -6,6 +6,7 @@ KeyRefused                  code, user_message, remedy
 ├── AlreadyRegistered       the key, or its certificate, is in a list already
 ├── PrivateKeySent          a private key came where none may
 ├── RequestTooLong          more than what our pages send
+├── SharedPrime             a prime of the key is also one of a registered key
 ├── RequestUnreadable       a script sent what our pages never send
 ├── ChallengeExpired        answered more than ten minutes after it was issued
 ├── ChallengeSpent          answered already
@@ -86,6 +87,26 @@ class RequestTooLong(KeyRefused):
     code = "request_too_long"
     user_message = _("What was sent is too long, and was not read.")
     remedy = _("Give the certificate alone (.cer, .crt or .pem), without its private key.")
+
+
+class SharedPrime(KeyRefused):
+    """Its modulus and a registered one have a factor in common: both private keys can be computed."""
+
+    code = "shared_prime"
+    user_message = _(
+        "This RSA key is broken: one of its primes was used for another key, so that it can be computed."
+    )
+    remedy = _(
+        "Whatever made it draws its primes badly: generate a key pair on this site, on another computer."
+    )
+
+    def __init__(self, fingerprint: str) -> None:
+        super().__init__(fingerprint)
+        self.fingerprint = fingerprint  # of the certificate that was offered
+
+    @property
+    def facts(self) -> dict[str, str | int | None]:
+        return {"fingerprint": self.fingerprint}
 
 
 class RequestUnreadable(KeyRefused):

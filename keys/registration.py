@@ -4,7 +4,7 @@
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from keys import certificates, challenges
-from keys.certificates import Certificate
+from keys.certificates import Assessment, Certificate, Finding
 from keys.errors import (
     AlreadyRegistered,
     CertificateNotAccepted,
@@ -23,10 +23,12 @@ from keys.errors import (
     WrongAnswer,
 )
 from keys.models import Challenge, KeyPair
+from keys.shared_primes import refuse_shared_primes
 from marketplace import journal
 from marketplace.models import Agent, Service
 
 CHALLENGE_LIFETIME: Final = timedelta(minutes=10)
+LONGEST_TRANSACTION: Final = timedelta(hours=1)
 LONGEST_COMMON_NAME: Final = 200  # characters; it is only shown
 
 
@@ -43,11 +45,15 @@ class Registration:
 
 @dataclass(frozen=True)
 class IssuedChallenge:
-    """A challenge on its way to the browser: `block` is sealed to the key pair's certificate."""
+    """A challenge on its way to the browser: `block` is sealed to the key pair's certificate.
+
+    `warnings` is what the assessment says of a certificate that it accepts.
+    """
 
     id: UUID
     key_pair: KeyPair
     block: bytes
+    warnings: tuple[Finding, ...] = ()
 
 
 @transaction.atomic
@@ -61,10 +67,13 @@ def register(registration: Registration, *, origin: str, now: datetime) -> Issue
     Raises:
         CertificateNotAccepted: nothing may be sealed to this certificate, or it holds a private key.
         AlreadyRegistered: by someone else, for another service, proven already, or under another certificate.
+        SharedPrime: the key shares a prime with a registered one, of any organisation.
     """
-    certificate = _accepted(registration.certificate, now)
+    assessment = certificates.assess(registration.certificate, now=now)
+    certificate = _accepted(assessment)
     key_pair = _registered(certificate, registration) or _add(certificate, registration, now)
-    return _issue(key_pair, certificate, asked_by=registration.holder, origin=origin, now=now)
+    issued = _issue(key_pair, certificate, asked_by=registration.holder, origin=origin, now=now)
+    return replace(issued, warnings=assessment.warnings)
 
 
 @transaction.atomic
@@ -96,8 +105,7 @@ def answer_challenge(challenge_id: UUID, *, answer: str, now: datetime) -> KeyPa
     return challenge.key_pair
 
 
-def _accepted(data: bytes, now: datetime) -> Certificate:
-    assessment = certificates.assess(data, now=now)
+def _accepted(assessment: Assessment) -> Certificate:
     for refusal in assessment.refusals:
         raise CertificateNotAccepted(refusal)
     assert assessment.certificate is not None  # noqa: S101 - what nothing refuses could be read
@@ -119,6 +127,19 @@ def _registered(certificate: Certificate, registration: Registration) -> KeyPair
 
 
 def _add(certificate: Certificate, registration: Registration, now: datetime) -> KeyPair:
+    """Add a key pair; its primes are compared twice.
+
+    With all the others first. Then, the journal's head being held, with those of the last hour: each other
+    registration either has ended, and is seen, or will hold the head later, and see this one.
+    """
+    refuse_shared_primes(certificate, among=KeyPair.objects.all())
+    key_pair = _save(certificate, registration, now)
+    meanwhile = KeyPair.objects.filter(created_at__gt=now - LONGEST_TRANSACTION)
+    refuse_shared_primes(certificate, among=meanwhile.exclude(pk=key_pair.pk))
+    return key_pair
+
+
+def _save(certificate: Certificate, registration: Registration, now: datetime) -> KeyPair:
     key_pair = KeyPair(
         service=registration.service,
         holder=registration.holder,
