@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from keys import editing, retirement
+from keys import editing, findings, retirement
 from keys.errors import KeyRefused, PrivateKeySent
 from keys.forms import KeyPairForm
 from keys.retirement import Removal
@@ -24,12 +24,13 @@ from marketplace.permissions import AgentRequest, agent_required
 @agent_required()
 @require_safe
 def detail(request: AgentRequest, key_pair_id: UUID) -> HttpResponse:
-    key_pair = asked.key_pair(request, key_pair_id)
+    key_pair, now = asked.key_pair(request, key_pair_id), timezone.now()
     context = {
         "key_pair": key_pair,
         "list_url": asked.list_url(key_pair.service_id),
-        "health": key_pair.health(timezone.now()),
         "is_burnt": journal.tells("refused." + PrivateKeySent.code, key_pair),
+        "health": key_pair.health(now),
+        "warnings": findings.warnings_of(bytes(key_pair.certificate), now=now),
         "may_manage": request.agent.may(Right.MANAGE_KEYS),
         "is_deletable": retirement.removal_of(key_pair) is Removal.DELETED,
     }

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from keys import registration
+from keys import findings, registration
 from keys.errors import KeyRefused, RequestUnreadable
 from keys.forms import AnswerForm, RegistrationForm
 from keys.models import Challenge, KeyPair
@@ -47,7 +47,8 @@ def register(request: AgentRequest) -> HttpResponse:
         )
     except KeyRefused as refusal:
         return refuse_json(request, refusal, form.cleaned_data["service"])
-    return JsonResponse(_challenge(issued), status=201)
+    warnings = findings.in_words(issued.warnings)
+    return JsonResponse({**_challenge(issued), "warnings": warnings}, status=201)
 
 
 @agent_required()

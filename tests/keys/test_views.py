@@ -11,9 +11,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from envelopes.models import ChosenKey
 from keys import certificates, challenges, cms
+from keys.certificates import SMALL_MODULUS_ENDS
 from keys.models import Challenge, KeyPair
 from marketplace.models import Agent, JournalEntry, Right
 from tests.factories import (
@@ -27,6 +29,7 @@ from tests.factories import (
     make_private_key,
     make_service,
 )
+from tests.keys.test_shared_primes import of_primes
 
 pytestmark = pytest.mark.django_db
 ORIGIN = "http://testserver"
@@ -264,6 +267,50 @@ def test_private_key_posted_by_mistake_is_refused_and_kept_nowhere(agent, caplog
     entry = JournalEntry.objects.get()
     assert (entry.action, entry.facts) == ("refused.private_key", {})
     assert "PRIVATE KEY" not in caplog.text
+
+
+def test_register_says_what_is_to_be_known_of_an_accepted_certificate(agent):
+    now = timezone.now().replace(microsecond=0)
+    certificate = make_certificate(
+        make_private_key(), not_before=now - DAY, not_after=max(now + 730 * DAY, SMALL_MODULUS_ENDS)
+    )
+
+    answer = post_json(signed_in(agent), reverse("keys:register"), offer(agent, certificate))
+    page = signed_in(agent).get(answer.json()["detail_url"]).content.decode()
+
+    [warning] = answer.json()["warnings"]
+    assert (answer.status_code, warning["code"]) == (201, "small_modulus")
+    assert warning["message"].endswith(" 2048 bits.")
+    assert 'data-warning="small_modulus"' in page
+    assert escape(warning["message"]) in page
+    assert escape(warning["remedy"]) in page
+
+
+def test_certificate_of_which_there_is_nothing_to_say_has_no_warning(agent):
+    client = signed_in(agent)
+
+    answer = post_json(
+        client, reverse("keys:register"), offer(agent, fresh_certificate(make_private_key()))
+    )
+    page = client.get(answer.json()["detail_url"]).content.decode()
+
+    assert answer.json()["warnings"] == []
+    assert "data-warning" not in page
+
+
+def test_key_that_shares_a_prime_is_refused_and_tells_nothing_of_the_other(agent):
+    other = make_agent(Right.MANAGE_KEYS)
+    first, second = of_primes("p", "q"), of_primes("p", "r")
+    post_json(signed_in(other), reverse("keys:register"), offer(other, first))
+    registered = KeyPair.objects.get()
+
+    response = post_json(signed_in(agent), reverse("keys:register"), offer(agent, second))
+
+    entry = JournalEntry.objects.latest("index")
+    offered = certificates.read_certificate(second).sha256
+    assert (response.status_code, response.json()["code"]) == (409, "shared_prime")
+    assert KeyPair.objects.get() == registered
+    assert (entry.action, entry.facts) == ("refused.shared_prime", {"fingerprint": offered})
 
 
 @pytest.mark.parametrize(
