@@ -167,7 +167,7 @@ def key_refusals(public_key: PublicKey) -> Iterator[Finding]:
     numbers = public_key.public_numbers()
     if numbers.n % 2 == 0:
         yield Finding("even_modulus")
-    if not _is_sound_exponent(numbers.e):
+    if not _is_sound_exponent(numbers.e, public_key.key_size):
         yield Finding("rsa_exponent")
 
 
@@ -182,8 +182,10 @@ def _has_sound_size(public_key: rsa.RSAPublicKey) -> bool:
     return SMALLEST_MODULUS <= public_key.key_size <= LARGEST_MODULUS
 
 
-def _is_sound_exponent(exponent: int) -> bool:
-    return exponent % 2 == 1 and SMALLEST_EXPONENT <= exponent < 2**256
+def _is_sound_exponent(exponent: int, size: int) -> bool:
+    """Beyond 3072 bits, OpenSSL encrypts with no exponent of more than 64 bits."""
+    most = 256 if size <= 3072 else 64
+    return exponent % 2 == 1 and exponent >= SMALLEST_EXPONENT and exponent.bit_length() <= most
 
 
 def _signature_refusals(certificate: Certificate) -> Iterator[Finding]:

@@ -177,6 +177,10 @@ CASES: dict[str, tuple[str, Maker]] = {
         f"exponent: {key}": ("rsa_exponent", with_modulus(lambda: MODULUS, exponent))
         for key, exponent in EXPONENTS.items()
     },
+    "exponent: of 65 bits, with RSA-4096": (
+        "rsa_exponent",
+        with_modulus(lambda: weak_moduli.sound_looking(4096), 2**64 + 1),
+    ),
     "exponent: small private one": ("rsa_exponent", with_key(small_private_exponent)),
     **{
         f"even modulus: {key}": ("even_modulus", with_modulus(partial(even, key)))

@@ -180,6 +180,9 @@ CASES: dict[str, tuple[tuple[str, ...], Maker]] = {
        for bits in (2048, 2056, 2432, 3000, 6144, 8192)},
     **{f"exponent {value}": ((), with_key(partial(rsa_public_key, sound_looking(3072), value)))
        for value in (65539, 2**32 + 1, 2**256 - 1)},
+    "exponent of 64 bits, with RSA-4096": (
+        (), with_key(lambda: rsa_public_key(sound_looking(4096), 2**64 - 1))
+    ),
     "point compressed": ((), with_key(lambda: compressed("p-256"))),
     "no extensions": ((), lambda: assemble(key=held("rsa-3072"), extensions=None)),
     "not an authority": ((), stating(constraints())),
