@@ -9,12 +9,13 @@ SHELL := bash
 
 PORT ?= 8000
 JOBS ?= 2
+DURATION ?= 180
 PYTHON := .venv/bin/python
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 PAGES := $(shell find static/ts static/css -type f)
 export JOBS
 
-.PHONY: help run test check fix bench vectors messages screenshots corpus locks clean setup dev
+.PHONY: help run test check fix bench fuzz vectors messages screenshots corpus locks clean setup dev
 
 help:  ## List these commands
 	@sed -nE 's/^([a-z]+):.*  ## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -39,6 +40,9 @@ fix: dev  ## Format, and repair what the linters know how to repair
 
 bench: dev  ## Measure beside peers; prints ratios, writes build/bench.json
 	@$(PYTHON) -m tools.bench
+
+fuzz: dev  ## Fuzz the assessment of certificates, three minutes (DURATION=seconds)
+	@$(PYTHON) -m tools.fuzz --seconds $(DURATION)
 
 vectors: dev  ## Make the known answers of tests/vectors/ again
 	$(PYTHON) -m tools.make_vectors
