@@ -26,8 +26,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from keys.certificates import read_certificate
+from keys.certificates import assess, read_certificate
 from keys.cms import BLOCK_SIZE, FILE_ID_SIZE, BlockSealer, Recipient
+from tests.keys.corpus import BAD
 
 OUTPUT = Path(__file__).resolve().parent.parent / "build" / "bench.json"
 MIB = 1024 * 1024
@@ -112,6 +113,7 @@ def benches(folder: Path, mib: int) -> list[Bench]:
     for path in certificates:
         cms += ["-recip", str(path), "-keyopt", "rsa_padding_mode:oaep"]
         cms += ["-keyopt", "rsa_oaep_md:sha256"]
+    slowest = make_slowest(folder / "slowest.crt")
     digest = [openssl, "dgst", "-sha256", str(source)]
     version = subprocess.check_output([openssl, "version"], text=True).split("(")[0].strip()
     to_nowhere = partial(seal_to_nowhere, source, recipients)
@@ -134,6 +136,13 @@ def benches(folder: Path, mib: int) -> list[Bench]:
             partial(to_disk, recipients),
             "ours, 1 recipient",
             partial(to_disk, recipients[:1]),
+            is_rate=False,
+        ),
+        Bench(
+            "assess_vs_openssl",
+            partial(assess_once, slowest),
+            f"{version}: x509 -text",
+            partial(run, [openssl, "x509", "-noout", "-text", "-in", str(slowest)]),
             is_rate=False,
         ),
     ]
@@ -188,6 +197,14 @@ def seal_to_disk(source: Path, recipients: Sequence[Recipient], target: Path) ->
     return elapsed
 
 
+def assess_once(path: Path) -> float:
+    """CPU seconds of the assessment of one certificate."""
+    data, now = path.read_bytes(), datetime.now(UTC)
+    started = time.process_time()
+    assess(data, now=now)
+    return time.process_time() - started
+
+
 def run(*commands: Sequence[str]) -> float:
     """Run these commands; their CPU seconds together."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -221,6 +238,13 @@ def make_certificates(folder: Path) -> list[Path]:
         path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     print(file=sys.stderr)
     return paths
+
+
+def make_slowest(path: Path) -> Path:
+    """The certificate of the tests whose assessment takes the longest: it has a thousand extensions."""
+    _, make = BAD["1000 extensions"]
+    path.write_bytes(make())
+    return path
 
 
 def print_table(results: Sequence[Result]) -> None:

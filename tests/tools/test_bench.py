@@ -6,7 +6,7 @@ import pytest
 from tools import bench
 
 KEYS = ["name", "unit", "ours", "peer", "theirs", "ratio", "runs"]
-NAMES = ["seal_vs_openssl", "seal_digest_vs_openssl", "recipients_20_vs_1"]
+NAMES = ["seal_vs_openssl", "seal_digest_vs_openssl", "recipients_20_vs_1", "assess_vs_openssl"]
 
 
 @pytest.mark.slow
