@@ -14,7 +14,6 @@ import { contentsOf, indefinite, wrap } from '../pkcs12'
 const NOW = new Date('2026-11-22T20:30:15Z')
 const PASSWORD = 'correct cheval ~ 42'
 const bench = new Bench()
-let rsa: GeneratedKeyPair
 let ec: GeneratedKeyPair
 let ecFile: Bytes
 
@@ -22,7 +21,6 @@ beforeAll(async () => {
   bench.makeKeyPair('rsa', ...RSA_2048)
   bench.makeKeyPair('p256', ...P_256)
   bench.makeKeyPair('p384', ...P_384)
-  rsa = await generateKeyPair({ algorithm: 'RSA-3072', commonName: 'Mairie de Bédée', now: NOW })
   ec = await generateKeyPair({ algorithm: 'P-256', commonName: 'Clé « EC »', now: NOW })
   ecFile = await writePkcs12({ pkcs8: ec.pkcs8, certificate: ec.certificate, friendlyName: 'Clé « EC »' }, PASSWORD)
 })
@@ -40,21 +38,6 @@ async function expectOpens(file: Bytes, password: string, name: string): Promise
   expect(certificate.fingerprint).toBe(expected.fingerprint)
   expect(privateKey.extractable).toBe(false)
 }
-
-test.each(['RSA', 'EC'])('openssl opens our file of an %s key', async (kind) => {
-  const { pkcs8, certificate } = kind === 'RSA' ? rsa : ec
-  bench.write('ours.p12', await writePkcs12({ pkcs8, certificate, friendlyName: certificate.commonName }, PASSWORD))
-
-  const pem = bench.openssl('pkcs12', '-in', 'ours.p12', '-passin', `pass:${PASSWORD}`, '-nodes', '-out', 'ours.pem', '-info')
-  bench.openssl('pkey', '-in', 'ours.pem', '-outform', 'DER', '-out', 'ours.key')
-  bench.openssl('x509', '-in', 'ours.pem', '-outform', 'DER', '-out', 'ours.der')
-
-  expect(pem).toBe('')
-  expect(bench.read('ours.der')).toEqual(certificate.der)
-  bench.openssl('pkcs8', '-topk8', '-nocrypt', '-inform', 'DER', '-in', 'ours.key', '-outform', 'DER', '-out', 'ours.pkcs8')
-  expect(bench.read('ours.pkcs8')).toEqual(pkcs8)
-  expect(new TextDecoder('latin1').decode(bench.read('ours.pem'))).toContain('localKeyID')
-})
 
 test('our file opens, and what it holds is what was put in', async () => {
   const [entry] = await readPkcs12(ecFile, PASSWORD)
