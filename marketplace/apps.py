@@ -10,5 +10,6 @@ class MarketplaceConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("marketplace.checks")
+        import_module("marketplace.durability")
         # Or the tasks of every other process than the worker would go to a queue of nobody.
         import_module("marketplace.celery").app.set_default()

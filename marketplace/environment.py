@@ -83,6 +83,8 @@ def database(url: str) -> dict[str, object]:
         "PASSWORD": env_secret("DATABASE_PASSWORD") or unquote(parts.password or ""),
         "HOST": unquote(parts.hostname or ""),
         "PORT": str(parts.port or ""),
+        # Whatever the server's default: a bid is acknowledged once its row is on the disk.
+        "OPTIONS": {"options": "-c synchronous_commit=on"},
         "CONN_MAX_AGE": 60,  # seconds
         "CONN_HEALTH_CHECKS": True,
     }

@@ -23,7 +23,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 PATIENCE = 60  # seconds for a server to answer
-SPEED = ("fsync", "full_page_writes", "synchronous_commit")  # nothing here outlives the tests
 
 
 class ServiceFailed(Exception):
@@ -79,7 +78,6 @@ def postgresql() -> Iterator[str]:
             "-k",
             folder,
         ]
-        server += [argument for name in SPEED for argument in ("-c", f"{name}=off")]
         with _running(server, port, folder, identity):
             yield f"postgresql://sigille@127.0.0.1:{port}/postgres"
 
