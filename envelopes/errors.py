@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Refusals of this app; `marketplace.errors.Refusal` says what each carries.
+"""Refusals of this app, but those of an upload (`envelopes/upload_errors.py`).
+
+`marketplace.errors.Refusal` says what each carries.
 
 Refusal
 ├── PublicationRefused      going on line
@@ -7,17 +9,6 @@ Refusal
 │   ├── NoBackupKey         no proven backup key pair does
 │   ├── TooManyRecipients   a block has at most 64
 │   └── TwinCertificates    two certificates have the same issuer and serial number
-├── UploadRefused           sending a file
-│   ├── BadUpload           a header of the protocol is missing or wrong
-│   ├── UnknownEnvelope     the envelope is not one of this deposit
-│   ├── FileTooLarge        more than a file may have
-│   ├── TooManyFiles        more than a deposit may have
-│   ├── BeyondLength        more bytes than were announced
-│   ├── PieceTooSmall       the request ends before the block does: nothing of it could be kept
-│   ├── OffsetMismatch      the request does not start where the server stopped
-│   ├── WriterDisplaced     a newer request took over, or the file was removed
-│   ├── TransferCut         the line was cut in the middle of a block
-│   └── AlreadySubmitted    the deposit is submitted: its files are frozen
 ├── SubmissionRefused       submitting a deposit
 │   ├── BadAnnouncement     the list of files has not the form it must have
 │   ├── NothingToSubmit     no file
@@ -105,100 +96,6 @@ class TwinCertificates(PublicationRefused):
     code = "twin_certificates"
     user_message = _("Two of the certificates have the same issuer and serial number.")
     remedy = _("Leave out one of the two key pairs; both may have been made from one file.")
-
-
-class UploadRefused(Refusal):
-    """Base of what goes wrong while a file is sent. Nothing already acknowledged is lost."""
-
-    code = "upload_refused"
-
-
-class BadUpload(UploadRefused):
-    """A header of the tus protocol is missing, malformed, or of an extension not offered."""
-
-    code = "bad_upload"
-    user_message = _("The upload request is not one that this site understands.")
-    remedy = _("Load the page again, then resume. If it happens again, tell support.")
-
-    def __init__(self, header: str) -> None:
-        super().__init__(header)
-        self.header = header
-
-    @property
-    def facts(self) -> dict[str, str | int | None]:
-        return {"header": self.header}
-
-
-class UnknownEnvelope(UploadRefused):
-    """The envelope named is not one of the deposit."""
-
-    code = "unknown_envelope"
-    user_message = _("This envelope does not belong to the deposit.")
-    remedy = _("Load the page again and add the file to one of the envelopes shown.")
-
-
-class FileTooLarge(UploadRefused):
-    """The file is larger than `limits.LARGEST_FILE`."""
-
-    code = "file_too_large"
-    user_message = _("The file is larger than the size announced on this page.")
-    remedy = _("Split it, or compress it, and add the parts.")
-
-
-class TooManyFiles(UploadRefused):
-    """The deposit already has `limits.MOST_FILES` files."""
-
-    code = "too_many_files"
-    user_message = _("The deposit already has as many files as announced on this page.")
-    remedy = _("Gather several files in one archive.")
-
-
-class BeyondLength(UploadRefused):
-    """More bytes follow than the file was said to have."""
-
-    code = "beyond_length"
-    user_message = _("More was sent than the announced size of the file.")
-    remedy = _("The file may have changed meanwhile: remove it from the list and add it again.")
-
-
-class PieceTooSmall(UploadRefused):
-    """Only whole blocks are kept, and this request holds none: repeating it would never end."""
-
-    code = "piece_too_small"
-    user_message = _("The file is being sent in pieces too small to be sealed.")
-    remedy = _("Use the page of this site, or send pieces of 8 MiB at least.")
-
-
-class OffsetMismatch(UploadRefused):
-    """The request does not start at the first byte that the server lacks."""
-
-    code = "offset_mismatch"
-    user_message = _("The upload does not continue where it stopped.")
-    remedy = _("Resume: the page asks the server where to continue.")
-
-
-class WriterDisplaced(UploadRefused):
-    """A newer request of the same bidder took over this file, or removed it."""
-
-    code = "writer_displaced"
-    user_message = _("The file is being sent, or was removed, from another page or tab.")
-    remedy = _("Keep a single tab open on this deposit, and resume there.")
-
-
-class TransferCut(UploadRefused):
-    """The line was cut; the block that was arriving is discarded, those before it are kept."""
-
-    code = "transfer_cut"
-    user_message = _("The connection was cut while the file was being sent.")
-    remedy = _("Resume: what was received before is kept.")
-
-
-class AlreadySubmitted(UploadRefused):
-    """The deposit was submitted."""
-
-    code = "already_submitted"
-    user_message = _("This deposit is submitted: its files can no longer change.")
-    remedy = _("Its receipt is in your deposits. To send more files, start another deposit.")
 
 
 class SubmissionRefused(Refusal):

@@ -4,6 +4,7 @@
 from typing import Final
 
 LARGEST_FILE: Final = 20 * 1000**3  # bytes
+LARGEST_DEPOSIT: Final = 100 * 1000**3  # bytes, of all its files
 MOST_FILES: Final = 5_000  # in one deposit
 LARGEST_REQUEST: Final = 16 * 1024 * 1024  # bytes a browser sends at a time: two whole blocks
 LARGEST_READ: Final = 1024 * 1024  # bytes of a body, or of a stored block, in memory at a time

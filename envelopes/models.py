@@ -174,6 +174,9 @@ class SealedFile(models.Model):
     size = models.PositiveBigIntegerField()  # bytes of plaintext announced
     received_size = models.PositiveBigIntegerField(default=0)  # bytes of plaintext acknowledged
     block_count = models.PositiveIntegerField(default=0)  # blocks acknowledged
+    reserved_size = models.PositiveBigIntegerField(
+        default=0
+    )  # bytes of the store still kept for it
     writer = models.UUIDField(null=True)  # the request that writes; a newer one displaces it
     created_at = models.DateTimeField()
     completed_at = models.DateTimeField(null=True)
@@ -237,7 +240,14 @@ class Receipt(models.Model):
 
 
 class Attempt(models.Model):
-    """A start, a refusal or an error that a bidder met: kept, numbered, shown to both sides."""
+    """A start, a refusal or an error that a bidder met: kept, numbered, shown to both sides.
+
+    Written in the transaction of the change that it tells of; on its own where nothing changed.
+    """
+
+    class Step(models.TextChoices):
+        UPLOAD = "upload", _("Sending a file")
+        SUBMISSION = "submission", _("Submitting the bid")
 
     class Outcome(models.TextChoices):
         STARTED = "started", _("Started")
@@ -245,16 +255,45 @@ class Attempt(models.Model):
         INTERRUPTED = "interrupted", _("Interrupted")
         COMPLETED = "completed", _("Completed")
 
-    number = models.BigAutoField(primary_key=True)
     deposit = models.ForeignKey(Deposit, models.CASCADE, related_name="attempts")
+    # In its deposit, from 1: a number of the whole site would tell a rival how many others send.
+    number = models.PositiveIntegerField()
+    step = models.CharField(max_length=10, choices=Step)
     file = models.UUIDField(null=True)  # of the SealedFile, which may be gone
     outcome = models.CharField(max_length=11, choices=Outcome)
     cause = models.CharField(max_length=60, blank=True)  # the code of the refusal
     offset = models.PositiveBigIntegerField(default=0)  # bytes of plaintext acknowledged by then
     recorded_at = models.DateTimeField()
 
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="attempt_number_unique_in_deposit", fields=["deposit", "number"]
+            )
+        ]
+
     def __str__(self) -> str:
-        return str(self.number)
+        return f"{self.deposit_id} {self.number}"
+
+
+class StoreAlarm(models.Model):
+    """The store refused, failed or filled up that day: told once a day and a cause, while it lasts."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    cause = models.CharField(max_length=60)  # the code of the refusal that bidders met
+    raised_on = models.DateField()  # UTC
+    raised_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    occurrence_count = models.PositiveIntegerField(default=1)
+    told_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="store_alarm_once_a_day", fields=["cause", "raised_on"])
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.cause} {self.raised_on}"
 
 
 class Opening(models.Model):

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Max
 
+from envelopes import attempts
 from envelopes.errors import (
     BadFileName,
     FileIncomplete,
@@ -33,7 +34,15 @@ from envelopes.manifest import (
     ManifestFile,
     fold_name,
 )
-from envelopes.models import Deposit, Envelope, Receipt, RecipientSet, SealedBlock, SealedFile
+from envelopes.models import (
+    Attempt,
+    Deposit,
+    Envelope,
+    Receipt,
+    RecipientSet,
+    SealedBlock,
+    SealedFile,
+)
 from envelopes.receipts import AnnouncedEnvelope, Announcement, annex, receipt, statement
 from envelopes.sealing import Recipients, discard, recipients_of, seal_bytes, verify_stored
 from marketplace import canonical, heads, journal, timestamps
@@ -96,10 +105,25 @@ def submit(deposit_id: UUID, announcement: Announcement, *, actor: User, now: da
     Raises:
         SubmissionRefused: something is missing or damaged; the deposit stays as it was.
     """
+    if not _is_begun(deposit_id, now=now):
+        return Receipt.objects.get(pk=deposit_id)
+    with attempts.remembered(deposit_id, Attempt.Step.SUBMISSION, lambda: now):
+        return _submit(deposit_id, announcement, actor=actor, now=now)
+
+
+@transaction.atomic
+def _is_begun(deposit_id: UUID, *, now: datetime) -> bool:
+    """Keep the start of a submission; false where the deposit is submitted already."""
+    deposit = Deposit.objects.select_for_update(no_key=True, of=("self",)).get(pk=deposit_id)
+    if deposit.state == Deposit.State.SUBMITTED:
+        return False
+    attempts.record(deposit, Attempt.Step.SUBMISSION, Attempt.Outcome.STARTED, now=now)
+    return True
+
+
+def _submit(deposit_id: UUID, announcement: Announcement, *, actor: User, now: datetime) -> Receipt:
     deposits = Deposit.objects.select_related("consultation__service__organisation", "company")
     deposit = deposits.get(pk=deposit_id)
-    if deposit.state == Deposit.State.SUBMITTED:
-        return deposit.receipt
     envelopes = {e.pk: e for e in deposit.envelopes.select_related("lot")}
     if not envelopes.keys() >= {announced.id for announced in announcement.envelopes}:
         raise FilesDiffer
@@ -237,6 +261,7 @@ def _commit(
     deposit.save()
     digest = hashlib.sha256(manifest).digest()
     said = statement(deposit, manifest=manifest, annex=annex)
+    attempts.record(deposit, Attempt.Step.SUBMISSION, Attempt.Outcome.COMPLETED, now=now)
     # No organisation: see `uploads._create`.
     entry = journal.record(
         "deposit.submitted",

@@ -3,33 +3,37 @@
 
 No transaction is held while bytes arrive. Whoever changes a deposit or its files locks the deposit's row
 first; a request that writes a file is known by a random `writer`, and a newer one displaces it at the next
-block. The deadline is not looked at here: a late file is received.
+block: a line that hangs holds nothing up. The deadline is not looked at here: a late file is received.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from io import BytesIO
 from typing import Protocol
 from uuid import UUID, uuid4
 
 from django.db import transaction
+from django.db.models import Sum
 
-from envelopes.errors import (
+from envelopes import attempts, space
+from envelopes.limits import LARGEST_DEPOSIT, LARGEST_FILE, LARGEST_READ, MOST_FILES
+from envelopes.models import Attempt, Deposit, Envelope, SealedBlock, SealedFile
+from envelopes.sealing import Place, Recipients, discard, place_of, recipients_of, seal_block
+from envelopes.upload_errors import (
     AlreadySubmitted,
     BeyondLength,
+    DepositTooLarge,
     FileTooLarge,
     OffsetMismatch,
     PieceTooSmall,
+    StoreFailed,
     TooManyFiles,
     TransferCut,
     UnknownEnvelope,
     UploadRefused,
+    UploadRemoved,
     WriterDisplaced,
 )
-from envelopes.limits import LARGEST_FILE, LARGEST_READ, MOST_FILES
-from envelopes.models import Attempt, Deposit, Envelope, SealedBlock, SealedFile
-from envelopes.sealing import discard, place_of, recipients_of, seal_block
 from marketplace import journal
 from marketplace.models import User
 
@@ -48,11 +52,12 @@ def create(
     """Make room for a file of `size` bytes in an envelope; an empty one is complete at once.
 
     Raises:
-        FileTooLarge, TooManyFiles: more than `limits` announces.
+        FileTooLarge, TooManyFiles, DepositTooLarge: more than `limits` announces.
+        NoRoom: the store could not keep it.
         UnknownEnvelope: the envelope is not one of this deposit.
         AlreadySubmitted: the deposit is frozen.
     """
-    with _remembered(deposit_id, None, clock):
+    with attempts.remembered(deposit_id, Attempt.Step.UPLOAD, clock):
         file = _create(deposit_id, envelope_id=envelope_id, size=size, actor=actor, now=clock())
     if size == 0:
         receive(file.pk, BytesIO(), offset=0, length=0, clock=clock)
@@ -69,15 +74,21 @@ def _create(
     envelope = Envelope.objects.filter(pk=envelope_id, deposit=deposit).first()
     if envelope is None:
         raise UnknownEnvelope
-    if SealedFile.objects.filter(envelope__deposit=deposit).count() >= MOST_FILES:
+    if deposit.uploads().count() >= MOST_FILES:
         raise TooManyFiles
-    file = SealedFile.objects.create(envelope=envelope, size=size, created_at=now)
-    Attempt.objects.create(
-        deposit=deposit, file=file.pk, outcome=Attempt.Outcome.STARTED, recorded_at=now
+    if size + (deposit.uploads().aggregate(total=Sum("size"))["total"] or 0) > LARGEST_DEPOSIT:
+        raise DepositTooLarge
+    file = SealedFile.objects.create(
+        envelope=envelope,
+        size=size,
+        reserved_size=space.needed(size, recipients_of(deposit.consultation_id)),
+        created_at=now,
     )
+    attempts.record(deposit, Attempt.Step.UPLOAD, Attempt.Outcome.STARTED, now=now, file=file)
     # No organisation, here and in every entry of a deposit: the buyer's administrators read the
     # entries of theirs, and before the deadline nobody learns who deposits, nor how much.
     journal.record("upload.created", file, actor=actor, now=now)
+    space.check_room()
     return file
 
 
@@ -91,19 +102,23 @@ def receive(file_id: UUID, body: Body, *, offset: int, length: int, clock: Clock
         BeyondLength: it holds more than the file lacks.
         PieceTooSmall: it does not hold the next block whole.
         TransferCut: the body ended too soon; the block that was arriving is discarded.
-        WriterDisplaced: a newer request took over this file, or it was removed.
+        StoreFailed: the store reported an error; nothing is tried again.
+        WriterDisplaced: a newer request took over this file.
+        UploadRemoved: it was removed.
         AlreadySubmitted: the deposit is frozen.
     """
     deposit_id = Deposit.objects.values_list("pk", flat=True).get(envelopes__files=file_id)
-    with _remembered(deposit_id, file_id, clock):
+    with attempts.remembered(deposit_id, Attempt.Step.UPLOAD, clock, file_id):
         file = _take_over(deposit_id, file_id, offset=offset, length=length, now=clock())
         recipients = recipients_of(file.envelope.deposit.consultation_id)
-        while file.completed_at is None:
-            place = place_of(file, file.block_count)
-            if file.received_size + place.size > offset + length:
-                break
-            block = seal_block(place, _pieces(body, place.size), recipients)
-            file = _keep(block, writer=file.writer, now=clock())
+        writer, end = file.writer, offset + length
+        try:
+            while place := _next_place(file, end):
+                block = _sealed(place, body, recipients)
+                file = _keep(block, writer=writer, end=end, now=clock())
+        except BaseException:
+            SealedFile.objects.filter(pk=file_id, writer=writer).update(writer=None)
+            raise
     return file.received_size
 
 
@@ -113,7 +128,7 @@ def remove(file_id: UUID, *, actor: User, now: datetime) -> None:
 
     Raises:
         AlreadySubmitted: the deposit is frozen.
-        WriterDisplaced: it is removed already.
+        UploadRemoved: it is removed already.
     """
     deposit_id = Deposit.objects.values_list("pk", flat=True).get(envelopes__files=file_id)
     _locked(deposit_id)
@@ -135,8 +150,24 @@ def _locked(deposit_id: UUID) -> Deposit:
 def _file(file_id: UUID) -> SealedFile:
     file = SealedFile.objects.select_related("envelope__deposit").filter(pk=file_id).first()
     if file is None:
-        raise WriterDisplaced
+        raise UploadRemoved
     return file
+
+
+def _next_place(file: SealedFile, end: int) -> Place | None:
+    """Where the next block goes, if a request that ends at byte `end` of the file holds it whole."""
+    if file.completed_at is not None:
+        return None
+    place = place_of(file, file.block_count)
+    return place if file.received_size + place.size <= end else None
+
+
+def _sealed(place: Place, body: Body, recipients: Recipients) -> SealedBlock:
+    """The next block of the body, durable in the store; after an error it has none of it."""
+    try:
+        return seal_block(place, _pieces(body, place.size), recipients)
+    except OSError as error:
+        raise StoreFailed(error.errno) from error
 
 
 @transaction.atomic
@@ -150,8 +181,12 @@ def _take_over(
         raise OffsetMismatch
     if offset + length > file.size:
         raise BeyondLength
-    if file.completed_at is None and length < place_of(file, file.block_count).size:
+    if file.completed_at is not None:
+        return file
+    if _next_place(file, offset + length) is None:
         raise PieceTooSmall
+    if file.writer is not None:
+        _interrupted(file, deposit, now=now)
     file.writer = uuid4()
     file.save(update_fields=["writer"])
     if deposit.first_byte_at is None:
@@ -160,20 +195,32 @@ def _take_over(
     return file
 
 
-def _keep(block: SealedBlock, *, writer: UUID | None, now: datetime) -> SealedFile:
+def _interrupted(file: SealedFile, deposit: Deposit, *, now: datetime) -> None:
+    """The former request said nothing at its end: its server was stopped, or its line still hangs."""
+    attempts.record(
+        deposit,
+        Attempt.Step.UPLOAD,
+        Attempt.Outcome.INTERRUPTED,
+        now=now,
+        file=file,
+        cause=attempts.RequestUnfinished.code,
+    )
+
+
+def _keep(block: SealedBlock, *, writer: UUID | None, end: int, now: datetime) -> SealedFile:
     """Commit a block that is durable in the store: from now on it is acknowledged.
 
     If the database fails, the object stays: whether the commit was done cannot be known.
     """
     try:
-        return _commit(block, writer=writer, now=now)
+        return _commit(block, writer=writer, end=end, now=now)
     except UploadRefused:
         discard([block.storage_name])
         raise
 
 
 @transaction.atomic
-def _commit(block: SealedBlock, *, writer: UUID | None, now: datetime) -> SealedFile:
+def _commit(block: SealedBlock, *, writer: UUID | None, end: int, now: datetime) -> SealedFile:
     deposit = _locked(block.file.envelope.deposit_id)
     file = _file(block.file_id)
     if file.writer != writer or file.block_count != block.number:
@@ -182,7 +229,12 @@ def _commit(block: SealedBlock, *, writer: UUID | None, now: datetime) -> Sealed
     file.block_count += 1
     file.received_size += block.plaintext_size
     file.completed_at = now if file.received_size == file.size else None
-    file.save(update_fields=["block_count", "received_size", "completed_at"])
+    is_whole = file.completed_at is not None
+    file.reserved_size = 0 if is_whole else max(0, file.reserved_size - block.size)
+    if _next_place(file, end) is None:
+        file.writer = None  # the request ends here
+    changed = ["block_count", "received_size", "completed_at", "reserved_size", "writer"]
+    file.save(update_fields=changed)
     deposit.last_byte_at = now
     deposit.save(update_fields=["last_byte_at"])
     if file.completed_at is not None:
@@ -191,13 +243,7 @@ def _commit(block: SealedBlock, *, writer: UUID | None, now: datetime) -> Sealed
 
 
 def _complete(file: SealedFile, deposit: Deposit, *, now: datetime) -> None:
-    Attempt.objects.create(
-        deposit=deposit,
-        file=file.pk,
-        outcome=Attempt.Outcome.COMPLETED,
-        offset=file.received_size,
-        recorded_at=now,
-    )
+    attempts.record(deposit, Attempt.Step.UPLOAD, Attempt.Outcome.COMPLETED, now=now, file=file)
     journal.record("upload.completed", file, actor=deposit.bidder.user, now=now)
 
 
@@ -212,33 +258,3 @@ def _pieces(body: Body, size: int) -> Iterator[bytes]:
             raise TransferCut
         size -= len(piece)
         yield piece
-
-
-@contextmanager
-def _remembered(deposit_id: UUID, file_id: UUID | None, clock: Clock) -> Iterator[None]:
-    """Keep an `Attempt` of what stops a bidder: court cases turn on it (CCP, art. R2151-5)."""
-    try:
-        yield
-    except UploadRefused as refusal:
-        is_cut = isinstance(refusal, TransferCut)
-        outcome = Attempt.Outcome.INTERRUPTED if is_cut else Attempt.Outcome.REFUSED
-        _remember(deposit_id, file_id, outcome=outcome, cause=refusal.code, now=clock())
-        raise
-    except OSError:
-        outcome = Attempt.Outcome.INTERRUPTED
-        _remember(deposit_id, file_id, outcome=outcome, cause="store_failed", now=clock())
-        raise
-
-
-def _remember(
-    deposit_id: UUID, file_id: UUID | None, *, outcome: Attempt.Outcome, cause: str, now: datetime
-) -> None:
-    files = SealedFile.objects.filter(pk=file_id) if file_id else SealedFile.objects.none()
-    Attempt.objects.create(
-        deposit_id=deposit_id,
-        file=file_id,
-        outcome=outcome,
-        cause=cause,
-        offset=files.values_list("received_size", flat=True).first() or 0,
-        recorded_at=now,
-    )

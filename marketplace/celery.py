@@ -29,6 +29,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 10.0,
         "options": {"expires": 10},
     },
+    "store alarms": {"task": "envelopes.tell_alarms", "schedule": 60.0},
     "forgotten reports": {"task": "signatures.sweep_reports", "schedule": 60.0},
 }
 

@@ -28,6 +28,9 @@ class ObjectStorage(S3Storage):  # type: ignore[misc] # django-storages is untyp
             saved: str = super()._save(name, content)
             return saved
 
+    def free_space(self) -> None:
+        """S3 does not tell; `SIGILLE_S3_CAPACITY_GIB` does, where there is a limit."""
+
     def delete(self, name: str) -> None:
         with _failures():
             super().delete(name)

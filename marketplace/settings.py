@@ -130,6 +130,9 @@ STORAGES = {
         )
     },
 }
+# Room that uploads leave to the database and the rest; what an S3 store may hold, where it has a limit.
+SPACE_KEPT_FREE = env_int("SPACE_KEPT_FREE_MIB", 512) * 1024 * 1024  # bytes
+S3_CAPACITY = env_int("S3_CAPACITY_GIB", 0) * 1024**3  # bytes; 0: as much as is sent
 # A body is read in pieces by the view that wants it. The handler that spools to the disk is absent
 # on purpose: a bid in clear never touches it.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
@@ -158,6 +161,8 @@ EMAIL_HOST_USER = env("EMAIL_USER")
 EMAIL_HOST_PASSWORD = env_secret("EMAIL_PASSWORD")
 EMAIL_USE_TLS = env_bool("EMAIL_TLS", default=True)
 EMAIL_TIMEOUT = 20  # seconds
+# Whom to tell that the store fails; without any, the administrators of the organisations.
+OPERATORS = env_list("OPERATORS")
 DEFAULT_FROM_EMAIL = env("EMAIL_FROM", "sigille@localhost")
 
 # Accounts

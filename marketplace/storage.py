@@ -1,11 +1,25 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The local store: a file is saved once its bytes, and its name, are on the disk."""
+"""The store of sealed blocks; the local one: a file is saved once its bytes and its name are on the disk."""
 
 import os
+import shutil
 from pathlib import Path
+from typing import Protocol, cast
 
 from django.core.files.base import File
-from django.core.files.storage import FileSystemStorage
+from django.core.files.storage import FileSystemStorage, default_storage
+
+
+class BlockStore(Protocol):
+    """What the store of an installation does besides what Django asks of a storage."""
+
+    def free_space(self) -> int | None:
+        """Bytes; none where the store cannot tell."""
+
+
+def block_store() -> BlockStore:
+    """`default_storage`, for what Django knows nothing of."""
+    return cast("BlockStore", default_storage)
 
 
 class DurableStorage(FileSystemStorage):
@@ -29,6 +43,12 @@ class DurableStorage(FileSystemStorage):
             raise
         _sync_directory(path.parent)
         return name
+
+    def free_space(self) -> int:
+        """Bytes that this process may still write on the disk of the store."""
+        folder = Path(self.location)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return shutil.disk_usage(folder).free
 
     def _make_folders(self, folder: Path) -> None:
         """Make the folders of the store down to this one, for their owner alone.

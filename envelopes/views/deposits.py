@@ -14,10 +14,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from envelopes import limits, public_search, submission
+from envelopes import attempts, limits, public_search, submission
 from envelopes.errors import BadAnnouncement, SubmissionRefused
 from envelopes.forms import PublicSearchForm, read_announcement
-from envelopes.models import Deposit, Envelope
+from envelopes.models import Attempt, Deposit, Envelope
 from envelopes.views.signed_in import signed_in
 from marketplace import http
 from marketplace.models import Bidder, Consultation
@@ -26,6 +26,7 @@ from marketplace.permissions import BidderRequest, bidder_required
 PAGE_SIZE = 20  # rows
 LIMITS = {
     "largest_file_in_gigabytes": limits.LARGEST_FILE // 1000**3,
+    "largest_deposit_in_gigabytes": limits.LARGEST_DEPOSIT // 1000**3,
     "most_files": limits.MOST_FILES,
 }
 
@@ -109,7 +110,8 @@ def detail(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
 def submit(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
     deposit = _deposit(request, deposit_id)
     try:
-        announcement = read_announcement(request.body)  # whole: only then is the time looked at
+        with attempts.remembered(deposit.pk, Attempt.Step.SUBMISSION, timezone.now):
+            announcement = read_announcement(request.body)  # whole: then is the time looked at
         submission.submit(deposit.pk, announcement, actor=request.user, now=timezone.now())
     except SubmissionRefused as refusal:
         status = 400 if isinstance(refusal, BadAnnouncement) else 409

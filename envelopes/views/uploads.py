@@ -18,20 +18,25 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from envelopes import uploads
-from envelopes.errors import (
+from envelopes import attempts, uploads
+from envelopes.limits import LARGEST_FILE
+from envelopes.models import Attempt, Deposit, SealedFile
+from envelopes.upload_errors import (
     AlreadySubmitted,
     BadUpload,
     BeyondLength,
+    DepositTooLarge,
     FileTooLarge,
+    NoRoom,
     PieceTooSmall,
+    StoreFailed,
     TooManyFiles,
     TransferCut,
     UnknownEnvelope,
     UploadRefused,
+    UploadRemoved,
+    WriterDisplaced,
 )
-from envelopes.limits import LARGEST_FILE
-from envelopes.models import Deposit, SealedFile
 from envelopes.views.signed_in import signed_in
 from marketplace import http, journal
 from marketplace.permissions import BidderRequest, bidder_required
@@ -43,11 +48,16 @@ STATUSES: dict[type[UploadRefused], int] = {  # 409 for the others: the client a
     AlreadySubmitted: 410,
     BadUpload: 400,
     BeyondLength: 413,
+    DepositTooLarge: 413,
     FileTooLarge: 413,
+    NoRoom: 507,
     PieceTooSmall: 400,
+    StoreFailed: 503,
     TooManyFiles: 413,
     TransferCut: 408,
     UnknownEnvelope: 404,
+    UploadRemoved: 410,
+    WriterDisplaced: 423,
 }
 
 P = ParamSpec("P")
@@ -81,10 +91,12 @@ def collection(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
     if request.method == "OPTIONS":
         return _offer()
     try:
+        with attempts.remembered(deposit.pk, Attempt.Step.UPLOAD, timezone.now):
+            envelope_id, size = _envelope_id(request), _size(request)
         file = uploads.create(
             deposit.pk,
-            envelope_id=_envelope_id(request),
-            size=_size(request),
+            envelope_id=envelope_id,
+            size=size,
             actor=request.user,
             clock=timezone.now,
         )
@@ -100,7 +112,7 @@ def collection(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
 @require_http_methods(["HEAD", "PATCH", "DELETE"])
 def resource(request: BidderRequest, upload_id: UUID) -> HttpResponse:
     """Where an upload stands, its next bytes, or its end."""
-    writable = SealedFile.objects.writable_by(request.bidder)
+    writable = SealedFile.objects.writable_by(request.bidder).select_related("envelope")
     file = get_object_or_404(writable, pk=upload_id)
     try:
         if request.method == "HEAD":
@@ -136,14 +148,12 @@ def _standing(file: SealedFile) -> HttpResponse:
 def _receive(request: BidderRequest, file: SealedFile) -> HttpResponse:
     if request.headers.get("Content-Type") != CONTENT_TYPE:
         return HttpResponse(status=415)
-    offset = uploads.receive(
-        file.pk,
-        request,
-        offset=_integer(request, "Upload-Offset"),
-        length=_integer(request, "Content-Length"),
-        clock=timezone.now,
-    )
-    return HttpResponse(status=204, headers={"Upload-Offset": str(offset)})
+    deposit_id = file.envelope.deposit_id
+    with attempts.remembered(deposit_id, Attempt.Step.UPLOAD, timezone.now, file.pk):
+        offset = _integer(request, "Upload-Offset")
+        length = _integer(request, "Content-Length")
+    durable = uploads.receive(file.pk, request, offset=offset, length=length, clock=timezone.now)
+    return HttpResponse(status=204, headers={"Upload-Offset": str(durable)})
 
 
 def _refused(

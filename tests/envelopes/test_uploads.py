@@ -8,18 +8,21 @@ import pytest
 from django.db import connections
 
 from envelopes import limits, uploads
-from envelopes.errors import (
+from envelopes.models import Attempt, Deposit, Envelope, SealedBlock, SealedFile
+from envelopes.upload_errors import (
     AlreadySubmitted,
     BeyondLength,
+    DepositTooLarge,
     FileTooLarge,
     OffsetMismatch,
     PieceTooSmall,
+    StoreFailed,
     TooManyFiles,
     TransferCut,
     UnknownEnvelope,
+    UploadRemoved,
     WriterDisplaced,
 )
-from envelopes.models import Attempt, Deposit, Envelope, SealedBlock, SealedFile
 from keys.cms import BLOCK_SIZE
 from marketplace.models import EnvelopeKind, JournalEntry
 from tests.envelopes.deposits import clock, envelope_of, opened, send
@@ -152,7 +155,7 @@ def test_receive_acknowledges_nothing_that_the_store_did_not_keep(store):
     store.rmdir()
     store.write_text("not a folder")
 
-    with pytest.raises(OSError, match="File exists"):
+    with pytest.raises(StoreFailed):
         receive(file, b"12345")
 
     file.refresh_from_db()
@@ -219,7 +222,7 @@ def test_receive_stops_once_the_file_is_removed(store):
         b"12345", lambda: uploads.remove(file.pk, actor=deposit.bidder.user, now=NOW)
     )
 
-    with pytest.raises(WriterDisplaced):
+    with pytest.raises(UploadRemoved):
         receive(file, b"12345", body=remove)
 
     assert stored(store) == []
@@ -273,6 +276,17 @@ def test_create_refuses_more_files_than_announced(monkeypatch):
 
     with pytest.raises(TooManyFiles):
         create(envelope, 1)
+
+
+def test_create_refuses_a_deposit_larger_than_announced(monkeypatch):
+    monkeypatch.setattr(uploads, "LARGEST_DEPOSIT", 10)
+    deposit = make_deposit()
+    create(envelope_of(deposit), 6)
+
+    with pytest.raises(DepositTooLarge):
+        create(envelope_of(deposit, EnvelopeKind.APPLICATION), 5)
+
+    assert create(envelope_of(deposit, EnvelopeKind.APPLICATION), 4)
 
 
 def test_create_refuses_the_envelope_of_another_deposit():

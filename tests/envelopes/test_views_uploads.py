@@ -160,6 +160,65 @@ def test_patch_that_is_cut_is_answered_as_such(client, deposit):
     assert (response.status_code, response.json()["code"]) == (408, "transfer_cut")
 
 
+class HungInput(io.RawIOBase):
+    """A body during which the same bidder comes back, from another request that goes on."""
+
+    def __init__(self, meanwhile) -> None:
+        self.meanwhile = meanwhile
+
+    def read(self, size: int = -1, /) -> bytes:
+        self.meanwhile()
+        return b"old!"
+
+
+def test_patch_that_another_overtook_is_locked_out(client, deposit):
+    url = create(client, deposit).headers["Location"]
+    hung = HungInput(lambda: patch(client, url, b"1234"))
+
+    response = patch(client, url, b"1234", 0, **{"wsgi.input": hung})
+
+    assert (response.status_code, response.json()["code"]) == (423, "writer_displaced")
+    assert client.head(url, headers=TUS).headers["Upload-Offset"] == "4"
+
+
+def test_patch_of_a_file_removed_meanwhile_is_gone(client, deposit):
+    url = create(client, deposit).headers["Location"]
+    hung = HungInput(lambda: client.delete(url, headers=TUS))
+
+    response = patch(client, url, b"1234", 0, **{"wsgi.input": hung})
+
+    assert (response.status_code, response.json()["code"]) == (410, "upload_removed")
+
+
+def test_creation_without_room_is_refused(client, deposit, settings):
+    settings.SPACE_KEPT_FREE = 2**62
+
+    response = create(client, deposit)
+
+    assert (response.status_code, response.json()["code"]) == (507, "no_room")
+    assert not SealedFile.objects.exists()
+
+
+def test_patch_that_the_store_does_not_keep_is_not_acknowledged(client, deposit, store):
+    url = create(client, deposit).headers["Location"]
+    store.rmdir()
+    store.write_text("not a folder")
+
+    response = patch(client, url, b"1234")
+
+    assert (response.status_code, response.json()["code"]) == (503, "store_failed")
+    assert client.head(url, headers=TUS).headers["Upload-Offset"] == "0"
+
+
+def test_malformed_requests_are_attempts_too(client, deposit):
+    url = create(client, deposit).headers["Location"]
+    patch(client, url, b"1234", 0, headers={"Upload-Offset": "x"})
+    create(client, deposit, headers={"Upload-Length": "-1"})
+
+    outcomes = deposit.attempts.order_by("number").values_list("outcome", "cause")
+    assert list(outcomes) == [("started", ""), *[("refused", "bad_upload")] * 2]
+
+
 def test_delete_removes_the_upload(client, deposit):
     url = create(client, deposit).headers["Location"]
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
+import errno
 import os
+import shutil
 
 import pytest
 from django.core.files.base import ContentFile
@@ -56,3 +58,29 @@ def test_save_that_is_cut_leaves_no_file(store, tmp_path):
         store.save("deposit/file/0-x", CutFile(b""))
 
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_save_that_the_disk_fails_to_sync_leaves_no_file_and_is_not_tried_again(
+    store, tmp_path, monkeypatch
+):
+    """After a failed fsync the kernel forgets what it could not write: a second one would lie."""
+    synced = []
+
+    def fail(descriptor):
+        synced.append(descriptor)
+        if os.fstat(descriptor).st_size == len(b"sealed"):
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fail)
+
+    with pytest.raises(OSError, match="Input/output error"):
+        store.save("0-x", ContentFile(b"sealed"))
+
+    assert len(synced) == 2  # the folder above the store, then the file, once
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_free_space_is_that_of_the_disk(store, tmp_path):
+    free = store.free_space()
+
+    assert abs(free - shutil.disk_usage(tmp_path).free) < 2**30  # others write to this disk too

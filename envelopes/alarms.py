@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Telling the operators that the store fails. Bidders' attempts tell the rest; no bid is named here."""
+
+import logging
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import DatabaseError, transaction
+from django.db.models import F
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from envelopes.errors import StoreSilent
+from envelopes.models import StoreAlarm
+from envelopes.upload_errors import NoRoom, StoreFailed
+from marketplace import journal
+from marketplace.errors import Refusal
+from marketplace.models import Agent
+
+logger = logging.getLogger(__name__)
+
+ALARMING: dict[str, type[Refusal]] = {
+    refusal.code: refusal for refusal in (NoRoom, StoreFailed, StoreSilent)
+}
+
+
+def raise_alarm(refusal: Refusal, *, now: datetime) -> None:
+    """Keep that the store failed, if that is what was refused; `tell` says it, once a day.
+
+    Where the database fails as well, the log alone keeps it: the bidder still gets the refusal.
+    """
+    if refusal.code not in ALARMING:
+        return
+    logger.critical("The store of sealed bids fails: %s %s", refusal.code, refusal.facts)
+    try:
+        _keep(refusal, now)
+    except DatabaseError:
+        logger.critical("The alarm could not be kept in the database.", exc_info=True)
+
+
+@transaction.atomic
+def _keep(refusal: Refusal, now: datetime) -> None:
+    alarm, is_new = StoreAlarm.objects.get_or_create(
+        cause=refusal.code,
+        raised_on=now.astimezone(UTC).date(),
+        defaults={"raised_at": now, "last_at": now},
+    )
+    if is_new:
+        journal.record("store.failed", alarm, actor=None, now=now, cause=alarm.cause)
+    else:
+        same = StoreAlarm.objects.filter(pk=alarm.pk)
+        same.update(last_at=now, occurrence_count=F("occurrence_count") + 1)
+
+
+def tell(*, now: datetime) -> int:
+    """Mail each alarm that was not told yet; how many were.
+
+    Raises:
+        OSError: a mail could not be handed over; the next run tries again.
+    """
+    untold = StoreAlarm.objects.filter(told_at=None).order_by("raised_at")
+    return sum(_tell(alarm, now) for alarm in untold)
+
+
+@transaction.atomic
+def _tell(alarm: StoreAlarm, now: datetime) -> bool:
+    """The lock is held until the mail is handed over, so that two workers never send the same one."""
+    locked = (
+        StoreAlarm.objects.select_for_update(no_key=True).filter(pk=alarm.pk, told_at=None).first()
+    )
+    recipients = _recipients()
+    if locked is None or not recipients:
+        return False
+    message = ALARMING[locked.cause].user_message
+    context = {"alarm": locked, "message": message, "site": settings.BASE_URL}
+    with translation.override(settings.LANGUAGE_CODE):
+        subject = render_to_string("envelopes/alarm_subject.txt", context).strip()
+        body = render_to_string("envelopes/alarm_body.txt", context)
+    EmailMessage(subject, body, to=recipients).send()
+    locked.told_at = now
+    locked.save(update_fields=["told_at"])
+    return True
+
+
+def _recipients() -> list[str]:
+    """The operators; without any, the administrators of the organisations that are still there."""
+    administrators = Agent.objects.filter(is_administrator=True, user__is_active=True)
+    found = administrators.order_by("user__email").values_list("user__email", flat=True)
+    return settings.OPERATORS or list(found)

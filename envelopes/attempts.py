@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a bidder tried, and what became of it: court cases turn on it (CCP, art. R2151-5)."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import DatabaseError, transaction
+from django.db.models import Max
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from envelopes import alarms
+from envelopes.errors import StoreSilent, SubmissionRefused
+from envelopes.models import Attempt, Deposit, SealedFile
+from envelopes.upload_errors import StoreFailed, TransferCut, UploadRefused
+from marketplace.errors import Refusal
+
+logger = logging.getLogger(__name__)
+
+
+class RequestUnfinished(UploadRefused):
+    """The former request for this file ended without a word: its server was stopped, or its line hangs."""
+
+    code = "unfinished"
+    user_message = _("The former request for this file was never finished.")
+    remedy = _(
+        "Nothing is to be done: what was received is kept, and the upload went on from there."
+    )
+
+
+class ServerFailed(UploadRefused):
+    """Something unexpected; the log of the server says what."""
+
+    code = "server_error"
+    user_message = _("The server met an unexpected error.")
+    remedy = _("What was received is kept. Try again; if it happens again, tell support.")
+
+
+INTERRUPTIONS = {
+    refusal.code
+    for refusal in (TransferCut, StoreFailed, StoreSilent, RequestUnfinished, ServerFailed)
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """An attempt, in words."""
+
+    attempt: Attempt
+    message: str | Promise = ""  # why it was refused or interrupted
+    remedy: str | Promise = ""
+
+
+def record(
+    deposit: Deposit,
+    step: Attempt.Step,
+    outcome: Attempt.Outcome,
+    *,
+    now: datetime,
+    file: SealedFile | None = None,
+    cause: str = "",
+) -> Attempt:
+    """Append an attempt to a deposit that the caller has locked: that is what numbers them."""
+    last = Attempt.objects.filter(deposit=deposit).aggregate(Max("number"))["number__max"] or 0
+    return Attempt.objects.create(
+        deposit=deposit,
+        number=last + 1,
+        step=step,
+        file=file.pk if file else None,
+        outcome=outcome,
+        cause=cause,
+        offset=file.received_size if file else 0,
+        recorded_at=now,
+    )
+
+
+@contextmanager
+def remembered(
+    deposit_id: UUID, step: Attempt.Step, clock: Callable[[], datetime], file_id: UUID | None = None
+) -> Iterator[None]:
+    """Keep an attempt of whatever stops what is done inside; whatever it was goes through."""
+    try:
+        yield
+    except Refusal as refusal:
+        alarms.raise_alarm(refusal, now=clock())
+        remember(deposit_id, step, refusal.code, now=clock(), file_id=file_id)
+        raise
+    except Exception:
+        remember(deposit_id, step, ServerFailed.code, now=clock(), file_id=file_id)
+        raise
+
+
+def remember(
+    deposit_id: UUID, step: Attempt.Step, cause: str, *, now: datetime, file_id: UUID | None = None
+) -> None:
+    """Keep an attempt that changed nothing else; without the database, the log alone tells of it."""
+    try:
+        _remember(deposit_id, step, cause, now=now, file_id=file_id)
+    except DatabaseError:
+        logger.exception("An attempt on deposit %s could not be kept: %s", deposit_id, cause)
+
+
+@transaction.atomic
+def _remember(
+    deposit_id: UUID, step: Attempt.Step, cause: str, *, now: datetime, file_id: UUID | None
+) -> None:
+    deposits = Deposit.objects.select_for_update(no_key=True, of=("self",))
+    deposit = deposits.filter(pk=deposit_id).first()
+    if deposit is None:
+        return
+    is_interruption = cause in INTERRUPTIONS
+    outcome = Attempt.Outcome.INTERRUPTED if is_interruption else Attempt.Outcome.REFUSED
+    file = SealedFile.objects.filter(pk=file_id).first() if file_id else None
+    if file is None and file_id:
+        file = SealedFile(pk=file_id)  # removed meanwhile
+    record(deposit, step, outcome, now=now, file=file, cause=cause)
+
+
+def history(deposit: Deposit) -> list[Line]:
+    """All that was tried on a deposit, in its order, each with why it stopped and what to do."""
+    reasons = {refusal.code: refusal for refusal in _descendants(UploadRefused, SubmissionRefused)}
+    lines = []
+    for attempt in deposit.attempts.order_by("number"):
+        reason = reasons.get(attempt.cause)
+        lines.append(Line(attempt, reason.user_message, reason.remedy) if reason else Line(attempt))
+    return lines
+
+
+def _descendants(*bases: type[Refusal]) -> Iterator[type[Refusal]]:
+    for base in bases:
+        yield base
+        yield from _descendants(*base.__subclasses__())
