@@ -23,6 +23,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # Often, since a threshold is passed at any hour; each alert is sent once all the same.
     "expiry alerts": {"task": "keys.raise_alerts", "schedule": crontab(minute=5)},
     "journal anchors": {"task": "marketplace.anchor_journal", "schedule": 60.0},
+    "whole journal": {"task": "marketplace.check_journal", "schedule": crontab(hour=3, minute=17)},
     # Often, for a bidder waits for the token of a receipt; a message that nobody took is not kept.
     "timestamps": {
         "task": "marketplace.obtain_timestamps",

@@ -92,12 +92,17 @@ def _named(subject: Subject) -> str:
 
 
 def is_intact(entry: JournalEntry) -> bool:
-    """Whether an entry, as it is stored, is what was written."""
+    """Whether an entry, as it is stored, is what was written, but for what was erased."""
     try:
-        made_again = commitment(entry), merkle.leaf_hash(leaf(entry))
+        is_its_own = is_erased(entry) or commitment(entry) == bytes(entry.commitment)
+        return is_its_own and merkle.leaf_hash(leaf(entry)) == bytes(entry.leaf_hash)
     except CanonicalError:
         return False
-    return made_again == (bytes(entry.commitment), bytes(entry.leaf_hash))
+
+
+def is_erased(entry: JournalEntry) -> bool:
+    """Whether nothing is left but the leaf."""
+    return not (entry.actor or entry.facts or bytes(entry.salt))
 
 
 def commitment(entry: JournalEntry) -> bytes:

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: EUPL-1.2
+import logging
+
 from celery import shared_task
 from django.utils import timezone
 
-from marketplace import anchoring, timestamps
+from marketplace import anchoring, auditing, timestamps
+
+_logger = logging.getLogger(__name__)
 
 
 @shared_task(name="marketplace.anchor_journal")
@@ -15,3 +19,10 @@ def anchor_journal() -> None:
 def obtain_timestamps() -> None:
     """Ask for the tokens that are waited for. Safe to run twice."""
     timestamps.obtain_waiting(clock=timezone.now)
+
+
+@shared_task(name="marketplace.check_journal")
+def check_journal() -> None:
+    """Compute the whole journal again. Safe to run twice."""
+    for problem in auditing.stop_if_damaged(now=timezone.now()):
+        _logger.critical("Journal, entry %s: %s", problem.index, problem.what)
