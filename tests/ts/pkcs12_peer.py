@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What `cryptography` makes of key files, for the tests of the scripts.
+"""What `cryptography` makes of key files, and the files of its vectors, for the tests of the scripts.
 
 pkcs12_peer.py write NAME PASSWORD SCHEME   NAME.key and NAME.pem become python.p12
 pkcs12_peer.py read FILE PASSWORD           FILE becomes back.pkcs8 and back.der
+pkcs12_peer.py vectors                      prints each file with what the library has of it
 """
 
+import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import cryptography_vectors
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
@@ -21,6 +25,8 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
+VECTORS = Path(cryptography_vectors.__file__).parent / "pkcs12"
+PASSWORDS = ["cryptography", "password", ""]  # of the vectors; which is whose, they do not say
 OURS = (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)
 
 
@@ -56,11 +62,34 @@ def pkcs8_of(key: PrivateKeyTypes) -> bytes:
     return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
 
+def vectors() -> Iterator[dict[str, object]]:
+    for path in sorted(VECTORS.glob("*.p12")):
+        data = path.read_bytes()
+        for password in PASSWORDS:
+            try:
+                key, certificate, _ = pkcs12.load_key_and_certificates(
+                    data, password.encode() or None
+                )
+            except ValueError:
+                continue  # another password
+            yield {
+                "name": path.name,
+                "file": data.hex(),
+                "password": password,
+                "key": key and pkcs8_of(key).hex(),
+                "isOurs": isinstance(key, OURS),
+                "certificate": certificate and certificate.public_bytes(Encoding.DER).hex(),
+            }
+            break
+
+
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["write", name, password, scheme]:
             write(name, password, scheme)
         case ["read", file, password]:
             read(file, password)
+        case ["vectors"]:
+            print(json.dumps(list(vectors())))
         case words:
             sys.exit(f"not understood: {words}")

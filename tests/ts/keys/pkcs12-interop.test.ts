@@ -3,7 +3,8 @@
 import forge from 'node-forge'
 import { resolve } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
-import { type Bytes, toHex } from '../../../static/ts/bytes'
+import { type Bytes, fromHex, toHex } from '../../../static/ts/bytes'
+import { NoPrivateKey, UnsupportedKey } from '../../../static/ts/keys/errors'
 import { generateKeyPair } from '../../../static/ts/keys/generate'
 import { isLegacyPkcs12, readPkcs12 } from '../../../static/ts/keys/pkcs12/read'
 import { writePkcs12 } from '../../../static/ts/keys/pkcs12/write'
@@ -135,6 +136,31 @@ test.each([
 
 test('a file of NSS under an accented password is read', async () => {
   expect(await pairsIn(exportByNss('rsa', 'Élévation à Bédée'), 'Élévation à Bédée')).toEqual([expectedPair('rsa')])
+})
+
+interface Vector {
+  readonly name: string
+  readonly file: string
+  readonly password: string
+  /** What the library has of it: the key in PKCS#8 if there is one, and whether it is of a kind of ours. */
+  readonly key: string | null
+  readonly isOurs: boolean
+  readonly certificate: string | null
+}
+
+test('each file among the vectors of cryptography is read as that library does', async () => {
+  const vectors = JSON.parse(bench.run(PYTHON, PEER, 'vectors')) as Vector[]
+  const outcomes: Record<string, unknown> = {}
+  const expectedOutcomes: Record<string, unknown> = {}
+
+  for (const { name, file, password, key, isOurs, certificate } of vectors) {
+    const reason = key !== null && !isOurs ? UnsupportedKey : NoPrivateKey
+    expectedOutcomes[name] = isOurs && certificate !== null ? [{ key, certificate }] : reason.name
+    outcomes[name] = await pairsIn(fromHex(file), password).catch((error: unknown) => (error instanceof Error ? error.name : error))
+  }
+
+  expect(outcomes).toEqual(expectedOutcomes)
+  expect(vectors.length).toBeGreaterThan(30)
 })
 
 // Each reader leaves what it found in `back.pkcs8` and `back.der`.
