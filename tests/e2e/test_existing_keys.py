@@ -4,6 +4,7 @@
 import base64
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -49,14 +50,16 @@ def adding(page: Page, agent: Agent, sign_in) -> Page:
     return page
 
 
-def certificate_of(key: PrivateKey, common_name: str = "Claire Martin") -> bytes:
+def certificate_of(
+    key: PrivateKey, common_name: str = "Claire Martin", *, not_after: datetime | None = None
+) -> bytes:
     now = timezone.now().replace(microsecond=0)
     needed = "key_encipherment" if key is not KEYS["P-256"] else "key_agreement"
     certificate: bytes = make_certificate(
         key,
         common_name=common_name,
         not_before=now - DAY,
-        not_after=now + 700 * DAY,
+        not_after=not_after or now + 700 * DAY,
         extensions=[(usage(needed), True)],
     )
     return certificate
@@ -405,6 +408,36 @@ def test_end_leads_to_what_the_service_lacks(adding: Page, tmp_path: Path, agent
     assert (
         told == {"no backup": [1, 0], "own backup": [0, 1], "backup of a colleague": [0, 0]}[case]
     )
+
+
+def test_warnings_about_an_accepted_certificate_are_shown_at_the_end(adding: Page, tmp_path: Path):
+    page, key = adding, KEYS["RSA-2048"]
+    after_2030 = datetime(2031, 1, 1, tzinfo=UTC)
+    certificate = certificate_of(key, not_after=after_2030)
+
+    key_files.give(page, key_files.write(tmp_path, key, certificate))
+    expect(page.locator("[data-found]")).to_be_visible()
+    page.locator("[data-register]").click()
+
+    expect(page.locator("[data-done] [data-warning=small_modulus]")).to_be_visible()
+    assert KeyPair.objects.get().state == KeyPair.State.ACTIVE
+
+
+def test_ways_are_chosen_with_the_keyboard(adding: Page):
+    page = adding
+    page.locator("[data-mode][value=existing]").focus()
+
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("[data-generate]")).to_be_visible()
+    expect(page.locator("[data-key-file]")).to_be_hidden()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("[data-key-file]")).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+
+    expect(page.locator("[data-certificate-file]")).to_be_visible()
+    expect(page.locator("[data-source][value=certificate]")).to_be_focused()
+    expect(page.locator("[data-key-file]")).to_be_hidden()
 
 
 def test_each_way_is_accessible(

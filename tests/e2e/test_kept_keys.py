@@ -2,6 +2,7 @@
 """« Conserver dans ce navigateur », in Chromium: kept, used in place of the file, and forgotten."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -143,16 +144,39 @@ def test_kept_key_is_forgotten_once_that_is_confirmed(
     keep(key_page, file_of(key_pair, tmp_path))
     key_page.locator("[data-ask-forget]").click()
     key_page.get_by_role("dialog").get_by_role("button").first.click()
+    expect(key_page.locator("[data-ask-forget]")).to_be_focused()
     still_kept = len(kept_keys(key_page))
 
     key_page.locator("[data-ask-forget]").click()
     key_page.locator("[data-forget]").click()
     expect(key_page.locator("[data-is-kept]")).to_be_hidden()
+    expect(key_page.locator("[data-keep-status]")).to_be_focused()
     key_page.reload()
 
     expect(key_page.locator("[data-not-kept]")).to_be_visible()
     expect(key_page.locator("[data-key-file]")).to_be_visible()
     assert still_kept == 1
+    assert kept_keys(key_page) == []
+
+
+def test_list_shows_what_is_kept_even_of_a_key_pair_that_is_gone(
+    key_page: Page, key_pair: KeyPair, tmp_path: Path, assert_accessible: Callable[[Page], None]
+):
+    key_page.goto(reverse("keys:list"))
+    expect(key_page.locator("[data-kept-keys]")).to_be_hidden()
+    key_page.goto(page_of(key_pair))
+    keep(key_page, file_of(key_pair, tmp_path))
+    key_pair.delete()
+
+    key_page.goto(reverse("keys:list"))
+    kept = key_page.locator("[data-kept-key] [data-slot=fingerprint]")
+    expect(kept).to_have_text(re.compile(key_pair.fingerprint[:4]))
+    assert_accessible(key_page)
+    key_page.locator("[data-ask-forget]").click()
+    key_page.locator("[data-forget]").click()
+
+    expect(key_page.locator("[data-kept-key]")).to_have_count(0)
+    expect(key_page.locator("[data-kept-status]")).not_to_be_empty()
     assert kept_keys(key_page) == []
 
 

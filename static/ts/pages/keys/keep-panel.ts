@@ -3,6 +3,7 @@
 import type { KeyPair } from '../../keys/certificate'
 import { find, inWords, say, show } from '../page/elements'
 import { Failure } from '../page/errors'
+import { bindForgetting } from './forgetting'
 import { attempt, type Places, placesOf } from './gesture'
 import { forget, keep, keptKeys } from './kept'
 
@@ -17,15 +18,16 @@ export class KeepPanel {
     this.#panel = panel
     this.#fingerprint = fingerprint
     this.#places = placesOf(panel, 'keep')
-    this.#on('keep', async (status) => {
-      await this.#keep(status)
+    const [keepIt, forgetIt] = [find(panel, '[data-keep]', HTMLButtonElement), find(panel, '[data-ask-forget]', HTMLButtonElement)]
+    keepIt.addEventListener('click', () => {
+      void attempt(keepIt, this.#places, async (status) => {
+        await this.#keep(status)
+      })
     })
-    this.#on('forget', async (status) => {
-      await this.#forget(status)
-    })
-    const dialog = find(panel, '[data-forget-dialog]', HTMLDialogElement)
-    find(panel, '[data-ask-forget]', HTMLElement).addEventListener('click', () => {
-      dialog.showModal()
+    bindForgetting(panel, forgetIt, () => {
+      void attempt(forgetIt, this.#places, async (status) => {
+        await this.#forget(status)
+      })
     })
     void this.#refresh()
   }
@@ -38,18 +40,19 @@ export class KeepPanel {
 
   async #keep(status: HTMLElement): Promise<void> {
     if (this.#pair === undefined) throw new Failure('unexpected')
-    const isPersistent = await keep(this.#account, this.#pair, new Date()).catch((cause: unknown) => {
+    await keep(this.#account, this.#pair, new Date()).catch((cause: unknown) => {
       throw new Failure('cannot_keep', { cause })
     })
     await this.#refresh()
-    show(this.#panel, '[data-may-vanish]', !isPersistent)
     say(status, 'kept')
+    status.focus()
   }
 
   async #forget(status: HTMLElement): Promise<void> {
     await forget(this.#account, this.#fingerprint)
     await this.#refresh()
     say(status, 'forgotten')
+    status.focus()
   }
 
   async #refresh(): Promise<void> {
@@ -57,14 +60,8 @@ export class KeepPanel {
     show(this.#panel, '[data-is-kept]', kept !== undefined)
     show(this.#panel, '[data-may-keep]', kept === undefined && this.#pair !== undefined)
     show(this.#panel, '[data-not-kept]', kept === undefined && this.#pair === undefined)
+    show(this.#panel, '[data-may-vanish]', !(await navigator.storage.persisted()))
     find(this.#panel, '[data-kept-at]', HTMLElement).textContent = kept === undefined ? '' : inWords(kept.keptAt)
-  }
-
-  #on(name: string, gesture: (status: HTMLElement) => Promise<void>): void {
-    const button = find(this.#panel, `[data-${name}]`, HTMLButtonElement)
-    button.addEventListener('click', () => {
-      void attempt(button, this.#places, gesture)
-    })
   }
 
   get #account(): string {

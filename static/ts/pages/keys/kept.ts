@@ -15,13 +15,13 @@ export interface KeptKey {
   readonly keptAt: Date
 }
 
-/** Keeps a proven key; whether the browser promises to forget it only when it is told to. */
-export async function keep(account: string, { certificate, privateKey }: KeyPair, now: Date): Promise<boolean> {
+/** Keeps a proven key, and asks the browser to forget it only when it is told to, which it may not grant. */
+export async function keep(account: string, { certificate, privateKey }: KeyPair, now: Date): Promise<void> {
   if (privateKey.extractable) throw new TypeError('only a key that nobody can export is kept')
   const { fingerprint, der } = certificate
   const kept: KeptKey = { account, fingerprint, certificate: der, privateKey, keptAt: now }
   await inStore('readwrite', (store) => store.put(kept))
-  return await navigator.storage.persist()
+  await navigator.storage.persist()
 }
 
 /** Those of the account; none where the browser keeps nothing. */
