@@ -60,10 +60,8 @@ def _refuse(
 
 def _registered(sent: SentKey) -> KeyPair | None:
     """The key pair, of any organisation, whose private key this is."""
-    if sent.public_key is None:
-        return None
-    digest = hashlib.sha256(sent.public_key).hexdigest()
-    return KeyPair.objects.filter(public_key_digest=digest).first()
+    digests = [hashlib.sha256(public_key).hexdigest() for public_key in sent.public_keys]
+    return KeyPair.objects.filter(public_key_digest__in=digests).first()
 
 
 def _length(request: HttpRequest) -> int:

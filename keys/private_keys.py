@@ -57,19 +57,17 @@ _Loader = Callable[..., PrivateKeyTypes]
 class SentKey:
     """A private key that somebody sent.
 
-    `public_key`: the DER of its SubjectPublicKeyInfo; none where the key is encrypted, or cut.
+    `public_keys`: the DER of the SubjectPublicKeyInfo that it may be of, one for each way of reading it
+    that makes sense; none where the key is encrypted, or cut.
     """
 
-    public_key: bytes | None = field(repr=False)
+    public_keys: frozenset[bytes] = field(repr=False)
 
 
 def find(body: bytes) -> SentKey | None:
-    """A private key in a request's body, whatever the body's type claims to be.
-
-    Of several, one that tells whose it is.
-    """
-    found = [sent for view in _views(body) for sent in _sent(view)]
-    return next((sent for sent in found if sent.public_key), next(iter(found), None))
+    """A private key in a request's body, whatever the body's type claims to be."""
+    read = [public_key for view in _views(body) for public_key in _sent(view)]
+    return SentKey(frozenset(filter(None, read))) if read else None
 
 
 def _views(body: bytes) -> Iterator[bytes]:
@@ -88,22 +86,22 @@ def _unescape(escape: re.Match[bytes]) -> bytes:
     return bytes.fromhex(code.decode()) if code else _ESCAPED[letter]
 
 
-def _sent(view: bytes) -> Iterator[SentKey]:
-    """The first key that is written in each way."""
+def _sent(view: bytes) -> Iterator[bytes | None]:
+    """The public key, where it can be told, of the first private key that is written in each way."""
     yield from _in_clear(view)
     for tokens, decode in ((_BASE64, _from_base64), (_HEXADECIMAL, _from_hexadecimal)):
         for token in tokens.finditer(view):
-            text = view[token.start() : token.start() + LONGEST]
-            if next(_in_clear(decode(text[:BEGINNING])), None):
-                yield from _in_clear(decode(text))
+            start = token.start()
+            if any(True for _ in _in_clear(decode(view[start : start + BEGINNING]))):
+                yield from _in_clear(decode(view[start : start + LONGEST]))
                 break
 
 
-def _in_clear(content: bytes) -> Iterator[SentKey]:
+def _in_clear(content: bytes) -> Iterator[bytes | None]:
     if pem := _PEM.search(content):
-        yield SentKey(_public_key(load_pem_private_key, pem.group()))
+        yield _public_key(load_pem_private_key, pem.group())
     if start := _DER.search(content):
-        yield SentKey(_public_key(load_der_private_key, _element(content[start.start() :])))
+        yield _public_key(load_der_private_key, _element(content[start.start() :]))
 
 
 def _from_base64(text: bytes) -> bytes:
