@@ -82,6 +82,6 @@ def _message(key_pair: KeyPair, now: datetime) -> EmailMessage | None:
         "is_expired": key_pair.is_expired(now),
         "days_left": -((now - key_pair.not_after) // timedelta(days=1)),  # a day begun counts
         "key_url": settings.BASE_URL + reverse("keys:detail", args=[key_pair.pk]),
-        "new_url": f"{settings.BASE_URL}{reverse('keys:new')}?service={key_pair.service_id}",
+        "renew_url": f"{settings.BASE_URL}{reverse('keys:new')}?replaces={key_pair.pk}",
     }
     return mails.letter("keys/expiry", context, organisation=organisation, to=to) if to else None

@@ -11,7 +11,13 @@ KeyRefused                  code, user_message, remedy
 ├── ChallengeExpired        answered more than ten minutes after it was issued
 ├── ChallengeSpent          answered already
 ├── WrongAnswer             not the answer of someone who opened the challenge
-└── AlreadyRetired          the key pair is retired: there is nothing more to withdraw
+├── AlreadyRetired          the key pair is retired: there is nothing more to withdraw
+├── KeyPairGone             it was deleted meanwhile
+├── NotRenewable            only a key pair that was proven, and is in service, is renewed
+├── RenewedAlready          a key pair has one successor
+├── HolderGone              the account of its holder is disabled
+├── DrillAskedAlready       the holder has not answered yet what was asked before
+└── NothingPlanned          no retirement is planned that could be called off
 """
 
 from django.utils.functional import Promise
@@ -19,8 +25,9 @@ from django.utils.translation import gettext_lazy as _
 
 from keys.certificates import Finding
 from keys.findings import explain
-from keys.models import KeyPair
+from keys.models import DrillRequest, KeyPair
 from marketplace.errors import Refusal
+from marketplace.templatetags.sigille import instant
 
 
 class KeyRefused(Refusal):
@@ -147,3 +154,73 @@ class AlreadyRetired(KeyRefused):
     code = "already_retired"
     user_message = _("This key pair is already withdrawn; it still opens what was sealed to it.")
     remedy = _("There is nothing more to do: keep its key file and its password.")
+
+
+class KeyPairGone(KeyRefused):
+    """Somebody deleted it a moment ago."""
+
+    code = "key_pair_gone"
+    user_message = _("This key pair has just been deleted.")
+    remedy = _("Look at the list of its service; the journal tells who deleted it.")
+
+
+class NotRenewable(KeyRefused):
+    """Retired, or never proven: nothing to take over from."""
+
+    code = "not_renewable"
+    user_message = _("This key pair cannot be renewed: it is not in service.")
+    remedy = _("Add a key pair instead; one that was never proven can be removed.")
+
+
+class RenewedAlready(KeyRefused):
+    """Somebody has renewed it, or has begun to."""
+
+    code = "renewed_already"
+    remedy = _(
+        "Ask that person to prove the new key pair; if it was abandoned, remove it and start again."
+    )
+
+    def __init__(self, successor: KeyPair) -> None:
+        super().__init__(successor.fingerprint)
+        self.successor = successor
+        self.user_message = _("%(name)s began to renew this key pair on %(instant)s.") % {
+            "name": successor.holder,
+            "instant": instant(successor.created_at),
+        }
+
+    @property
+    def facts(self) -> dict[str, str | int | None]:
+        return {"successor": self.successor.fingerprint}
+
+
+class NothingPlanned(KeyRefused):
+    """The date has passed, or there never was one."""
+
+    code = "nothing_planned"
+    user_message = _("No withdrawal of this key pair is planned, or it has already taken place.")
+    remedy = _("A withdrawn key pair is not put back in service: add another one.")
+
+
+class HolderGone(KeyRefused):
+    """Nobody reads what is sent to a disabled account, nor opens bids with it."""
+
+    code = "holder_gone"
+    user_message = _("The account of this key pair’s holder is disabled.")
+    remedy = _("Give the key pair to another holder who has its key file, or renew it.")
+
+
+class DrillAskedAlready(KeyRefused):
+    """One request at a time: the site repeats it by itself."""
+
+    code = "drill_asked_already"
+    remedy = _("Call the holder; without an answer, the site writes again after 30 days.")
+
+    def __init__(self, request: DrillRequest) -> None:
+        super().__init__(request.pk)
+        facts = {"name": request.asked_by, "instant": instant(request.asked_at)}
+        self.user_message = (
+            _("%(name)s asked for this drill on %(instant)s; it has not been done yet.") % facts
+            if request.asked_by
+            else _("The site asked for this drill on %(instant)s; it has not been done yet.")
+            % facts
+        )

@@ -3,16 +3,20 @@
 
 import base64
 import binascii
-from typing import Any
+from typing import Any, Final
 
 from crispy_forms.helper import FormHelper
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from keys.models import manageable_services
+from keys.editing import Description
+from keys.models import KeyPair, manageable_services, possible_holders
 from keys.registration import Registration
+from keys.renewal import Renewal
 from marketplace.models import Agent, Service
+
+RENEWAL: Final = ("replaces", "retires_on")
 
 
 class ServiceForm(forms.Form):
@@ -43,6 +47,20 @@ class KeyPairForm(forms.Form):
         # Translators: « Affecté automatiquement au chiffrement des plis. »
         help_text=_("Used automatically whenever bids are sealed."),
     )
+    holder = forms.ModelChoiceField(
+        label=_("Holder"),
+        queryset=Agent.objects.none(),
+        help_text=_("Who has the key file and its password, and opens the bids with them."),
+    )
+
+    def __init__(self, *args: Any, key_pair: KeyPair, editor: Agent, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        holder: Any = self.fields["holder"]
+        holder.queryset = possible_holders(key_pair, editor)
+        holder.label_from_instance = lambda agent: f"{agent} – {agent.service.name}"
+
+    def description(self) -> Description:
+        return Description(**self.cleaned_data)
 
     @property
     def helper(self) -> FormHelper:
@@ -59,11 +77,14 @@ class RegistrationForm(forms.Form):
     is_backup = forms.BooleanField(required=False)
     service = forms.ModelChoiceField(queryset=Service.objects.none())
     certificate = forms.CharField()
+    replaces = forms.ModelChoiceField(queryset=KeyPair.objects.none(), required=False)
+    retires_on = forms.DateField(input_formats=["%Y-%m-%d"], required=False)
 
     def __init__(self, *args: Any, agent: Agent, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.agent = agent
         self.fields["service"].queryset = manageable_services(agent)  # type: ignore[attr-defined]  # it is a choice of models
+        self.fields["replaces"].queryset = KeyPair.objects.visible_to(agent)  # type: ignore[attr-defined]  # idem
 
     def clean_certificate(self) -> bytes:
         text: str = self.cleaned_data["certificate"]
@@ -74,8 +95,14 @@ class RegistrationForm(forms.Form):
         except (binascii.Error, ValueError) as error:
             raise ValidationError(_("This is not base64."), code="base64") from error
 
+    def clean(self) -> None:
+        replaces, retires_on = (self.cleaned_data.pop(name, None) for name in RENEWAL)
+        if bool(replaces) is not bool(retires_on):
+            raise ValidationError("a renewal has a date", code="renewal")
+        self.renewal = Renewal(replaces.pk, retires_on) if replaces else None
+
     def registration(self) -> Registration:
-        return Registration(**self.cleaned_data, holder=self.agent)
+        return Registration(**self.cleaned_data, holder=self.agent, renewal=self.renewal)
 
 
 class AnswerForm(forms.Form):

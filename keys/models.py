@@ -15,6 +15,9 @@ from marketplace.models import Agent, Right, Service
 
 ALERT_DAYS = (90, 60, 30, 15, 7, 1, 0)  # days before the expiry at which people are told
 EXPIRING = timedelta(days=ALERT_DAYS[0])
+PROOF_LASTS = timedelta(
+    days=30
+)  # from one drill to the next; past it, a key pair seals nothing new
 
 
 def manageable_services(agent: Agent) -> models.QuerySet[Service]:
@@ -40,6 +43,16 @@ class Split:
     def hangs_on_one_person(self) -> bool:
         """One person holds personal and backup key pairs alike: nobody else could open a bid."""
         return bool(self.personal and self.backup) and self.holders == 1
+
+
+def possible_holders(key_pair: KeyPair, editor: Agent) -> models.QuerySet[Agent]:
+    """Agents of its service, or for some editors of the organisation; and whoever holds it now."""
+    there = Q(service=key_pair.service_id)
+    if editor.may(Right.MANAGE_OTHER_KEYS):
+        there = Q(service__organisation=editor.service.organisation_id)
+    agents = Agent.objects.select_related("user", "service")
+    allowed = Q(pk=key_pair.holder_id) | there & Q(user__is_active=True)
+    return agents.filter(allowed).order_by("user__name", "pk")
 
 
 class KeyPairQuerySet(models.QuerySet["KeyPair"]):
@@ -159,6 +172,8 @@ class KeyPair(models.Model):
     replaces = models.OneToOneField(
         "self", models.SET_NULL, null=True, related_name="successor"
     )  # the key pair that this one renews: a key pair has one successor
+    # When it takes over, once it is proven: the `retires_at` that the other will then have.
+    takes_over_at = models.DateTimeField(null=True)
     # When it first entered a recipient set, written by the publication: from then on, never deleted.
     first_used_at = models.DateTimeField(null=True)
 
@@ -268,6 +283,8 @@ class DrillRequest(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     key_pair = models.ForeignKey(KeyPair, models.CASCADE, related_name="drill_requests")
     asked_by = models.ForeignKey(Agent, models.PROTECT, null=True, related_name="+")
+    # Where it was asked because the key pair has another holder: the one before.
+    former_holder = models.ForeignKey(Agent, models.PROTECT, null=True, related_name="+")
     asked_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)  # the last time that the mail was handed over
     claimed_at = models.DateTimeField(null=True)  # by the worker that sends it: `keys/mails.py`

@@ -13,16 +13,18 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from keys import certificates, challenges
+from keys import certificates, challenges, drills, locks, renewal
 from keys.certificates import Assessment, Certificate, Finding
 from keys.errors import (
     AlreadyRegistered,
     CertificateNotAccepted,
     ChallengeExpired,
     ChallengeSpent,
+    KeyPairGone,
     WrongAnswer,
 )
 from keys.models import Challenge, KeyPair
+from keys.renewal import Renewal
 from keys.shared_primes import refuse_shared_primes
 from marketplace import journal
 from marketplace.models import Agent, Service
@@ -34,13 +36,17 @@ LONGEST_COMMON_NAME: Final = 200  # characters; it is only shown
 
 @dataclass(frozen=True)
 class Registration:
-    """What an agent offers. `certificate`: DER or PEM, as it came."""
+    """What an agent offers. `certificate`: DER or PEM, as it came.
+
+    The holder is who has the key file: whoever makes the key, in a renewal too.
+    """
 
     certificate: bytes
     name: str
     is_backup: bool
     service: Service
     holder: Agent
+    renewal: Renewal | None = None
 
 
 @dataclass(frozen=True)
@@ -68,10 +74,19 @@ def register(registration: Registration, *, origin: str, now: datetime) -> Issue
         CertificateNotAccepted: nothing may be sealed to this certificate, or it holds a private key.
         AlreadyRegistered: by someone else, for another service, proven already, or under another certificate.
         SharedPrime: the key shares a prime with a registered one, of any organisation.
+        NotRenewable, RenewedAlready, KeyPairGone: there is nothing to renew.
     """
     assessment = certificates.assess(registration.certificate, now=now)
     certificate = _accepted(assessment)
-    key_pair = _registered(certificate, registration) or _add(certificate, registration, now)
+    renewed = _renewed(registration.renewal)
+    if renewed is not None:
+        registration = _with_identity(registration, renewed)
+    key_pair = _registered(certificate, registration)
+    if key_pair is None:
+        key_pair = _add(certificate, registration, renewed, now)
+    if renewed is not None and registration.renewal is not None:
+        key_pair.takes_over_at = renewal.takes_over_at(renewed, registration.renewal, now)
+        key_pair.save(update_fields=["takes_over_at"])
     issued = _issue(key_pair, certificate, asked_by=registration.holder, origin=origin, now=now)
     return replace(issued, warnings=assessment.warnings)
 
@@ -83,8 +98,11 @@ def issue_challenge(
     """Ask for the proof that this key pair still opens: a drill, or a proof that was interrupted.
 
     An expired or a retired one may be asked too, since it must open what it sealed.
+
+    Raises:
+        KeyPairGone: somebody has just deleted it.
     """
-    key_pair = KeyPair.objects.get(pk=key_pair_id)
+    key_pair = locks.lock(key_pair_id)
     certificate = certificates.read_certificate(bytes(key_pair.certificate))
     return _issue(key_pair, certificate, asked_by=asked_by, origin=origin, now=now)
 
@@ -98,6 +116,7 @@ def answer_challenge(challenge_id: UUID, *, answer: str, now: datetime) -> KeyPa
         WrongAnswer: nobody opened the challenge to give this answer.
         ChallengeSpent: it has had another answer.
         ChallengeExpired: more than ten minutes after it was issued.
+        KeyPairGone: it was deleted, with its challenges.
     """
     challenge = _take_answer(challenge_id, answer, now)  # committed, even where it is wrong
     if not challenge.is_correct:
@@ -112,34 +131,50 @@ def _accepted(assessment: Assessment) -> Certificate:
     return assessment.certificate
 
 
+def _renewed(asked: Renewal | None) -> KeyPair | None:
+    """The key pair to renew, locked: of two agents, one is first."""
+    return locks.lock(asked.key_pair_id) if asked else None
+
+
+def _with_identity(registration: Registration, renewed: KeyPair) -> Registration:
+    """A renewal changes the key alone."""
+    name, is_backup, service = renewed.name, renewed.is_backup, renewed.service
+    return replace(registration, name=name, is_backup=is_backup, service=service)
+
+
 def _registered(certificate: Certificate, registration: Registration) -> KeyPair | None:
     """The key pair that this registration repeats, if any."""
     same_key = Q(fingerprint=certificate.sha256) | Q(public_key_digest=_digest_of(certificate))
     found = KeyPair.objects.select_for_update(no_key=True, of=("self",)).filter(same_key).first()
     if found is None:
         return None
-    mine = (registration.holder.pk, registration.service.pk, certificate.sha256)
-    if (found.holder_id, found.service_id, found.fingerprint) != mine:
+    asked = registration.renewal.key_pair_id if registration.renewal else None
+    mine = (registration.holder.pk, registration.service.pk, certificate.sha256, asked)
+    if (found.holder_id, found.service_id, found.fingerprint, found.replaces_id) != mine:
         raise AlreadyRegistered(certificate.sha256)
     if found.state != KeyPair.State.UNPROVEN:
         raise AlreadyRegistered(certificate.sha256)
     return found
 
 
-def _add(certificate: Certificate, registration: Registration, now: datetime) -> KeyPair:
+def _add(
+    certificate: Certificate, registration: Registration, renewed: KeyPair | None, now: datetime
+) -> KeyPair:
     """Add a key pair; its primes are compared twice.
 
     With all the others first. Then, the journal's head being held, with those of the last hour: each other
     registration either has ended, and is seen, or will hold the head later, and see this one.
     """
     refuse_shared_primes(certificate, among=KeyPair.objects.all())
-    key_pair = _save(certificate, registration, now)
+    key_pair = _save(certificate, registration, renewed, now)
     meanwhile = KeyPair.objects.filter(created_at__gt=now - LONGEST_TRANSACTION)
     refuse_shared_primes(certificate, among=meanwhile.exclude(pk=key_pair.pk))
     return key_pair
 
 
-def _save(certificate: Certificate, registration: Registration, now: datetime) -> KeyPair:
+def _save(
+    certificate: Certificate, registration: Registration, renewed: KeyPair | None, now: datetime
+) -> KeyPair:
     key_pair = KeyPair(
         service=registration.service,
         holder=registration.holder,
@@ -154,6 +189,9 @@ def _save(certificate: Certificate, registration: Registration, now: datetime) -
         is_backup=registration.is_backup,
         created_at=now,
     )
+    if renewed is not None:
+        renewal.check(renewed)
+        key_pair.replaces = renewed
     try:
         with transaction.atomic():
             key_pair.save(force_insert=True)
@@ -168,6 +206,7 @@ def _save(certificate: Certificate, registration: Registration, now: datetime) -
         fingerprint=key_pair.fingerprint,
         algorithm=key_pair.algorithm,
         is_backup=key_pair.is_backup,
+        replaces=renewed.fingerprint if renewed else None,
     )
     return key_pair
 
@@ -206,8 +245,7 @@ def _digest(answer: str) -> bytes:
 
 @transaction.atomic
 def _take_answer(challenge_id: UUID, answer: str, now: datetime) -> Challenge:
-    locked = Challenge.objects.select_related("key_pair__service", "asked_by__user")
-    challenge = locked.select_for_update(no_key=True, of=("self", "key_pair")).get(pk=challenge_id)
+    challenge = _locked(challenge_id)
     is_correct = hmac.compare_digest(_digest(answer), bytes(challenge.answer_digest))
     if challenge.answered_at is not None:
         if is_correct and challenge.is_correct:
@@ -222,9 +260,22 @@ def _take_answer(challenge_id: UUID, answer: str, now: datetime) -> Challenge:
     return challenge
 
 
+def _locked(challenge_id: UUID) -> Challenge:
+    """The challenge, its key pair locked before it, as by whoever deletes both."""
+    try:
+        key_pair = locks.lock(Challenge.objects.get(pk=challenge_id).key_pair_id)
+        locked = Challenge.objects.select_for_update(no_key=True, of=("self",))
+        challenge = locked.select_related("asked_by__user").get(pk=challenge_id)
+    except Challenge.DoesNotExist as error:
+        raise KeyPairGone from error
+    challenge.key_pair = key_pair
+    return challenge
+
+
 def _prove(key_pair: KeyPair, challenge: Challenge, now: datetime) -> None:
+    is_first = key_pair.state == KeyPair.State.UNPROVEN
     key_pair.proven_at = now
-    if key_pair.state == KeyPair.State.UNPROVEN:
+    if is_first:
         key_pair.state = KeyPair.State.ACTIVE
     key_pair.save(update_fields=["proven_at", "state"])
     journal.record(
@@ -235,3 +286,6 @@ def _prove(key_pair: KeyPair, challenge: Challenge, now: datetime) -> None:
         organisation_id=key_pair.service.organisation_id,
         challenge=str(challenge.pk),
     )
+    drills.close(key_pair, now)
+    if is_first:
+        renewal.conclude(key_pair, prover=challenge.asked_by, now=now)

@@ -9,7 +9,8 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import PROTECT, ManyToOneRel
 
-from keys.errors import AlreadyRetired
+from keys import locks, renewal
+from keys.errors import AlreadyRetired, KeyPairGone, NothingPlanned
 from keys.models import KeyPair
 from marketplace import journal
 from marketplace.models import Agent
@@ -53,12 +54,14 @@ def remove(key_pair_id: UUID, *, remover: Agent, now: datetime) -> Removal:
 
     Raises:
         AlreadyRetired: it is retired, and needed.
+        KeyPairGone: somebody has just deleted it.
     """
-    key_pair = _locked(key_pair_id)
+    key_pair = locks.lock(key_pair_id)
     removal = removal_of(key_pair)
     if removal is Removal.RETIRED:
         _retire(key_pair, KeyPair.RetirementReason.WITHDRAWN, remover, now)
     else:
+        renewal.release(key_pair, actor=remover, now=now)
         _record(key_pair, removal, remover, now)
         key_pair.delete()
     return removal
@@ -74,15 +77,49 @@ def retire(
 
     Raises:
         AlreadyRetired: there is nothing more to withdraw.
+        KeyPairGone: somebody has just deleted it.
     """
-    key_pair = _locked(key_pair_id)
+    key_pair = locks.lock(key_pair_id)
     _retire(key_pair, reason, actor, now)
     return key_pair
 
 
-def _locked(key_pair_id: UUID) -> KeyPair:
-    key_pairs = KeyPair.objects.select_related("service", "holder__user")
-    return key_pairs.select_for_update(no_key=True, of=("self",)).get(pk=key_pair_id)
+@transaction.atomic
+def keep_in_service(key_pair_id: UUID, *, keeper: Agent, now: datetime) -> None:
+    """Call off the retirement that a renewal has planned: both key pairs serve, and the old one may be
+    renewed anew.
+
+    Raises:
+        NothingPlanned: none is planned, or it has taken place.
+        KeyPairGone: somebody has just deleted it.
+    """
+    key_pair = locks.lock(key_pair_id)
+    successor = KeyPair.objects.select_related("service").filter(replaces=key_pair).first()
+    if successor is None or key_pair.retires_at is None:
+        raise NothingPlanned
+    if not renewal.release(successor, actor=keeper, now=now):
+        raise NothingPlanned
+
+
+def retire_replaced(*, now: datetime) -> int:
+    """Retire the key pairs whose successor has taken over; how many there were.
+
+    They seal nothing more since that instant, swept or not.
+    """
+    kept = KeyPair.objects.exclude(state=KeyPair.State.RETIRED)
+    replaced = kept.filter(retires_at__lte=now).order_by("retires_at").values_list("pk", flat=True)
+    return sum(_retire_replaced(key_pair_id, now) for key_pair_id in list(replaced))
+
+
+@transaction.atomic
+def _retire_replaced(key_pair_id: UUID, now: datetime) -> bool:
+    """False where somebody else has done it, or has retired it for another reason, a moment ago."""
+    try:
+        key_pair = locks.lock(key_pair_id)
+        _retire(key_pair, KeyPair.RetirementReason.RENEWED, None, now)
+    except (AlreadyRetired, KeyPairGone):
+        return False
+    return True
 
 
 def _retire(
@@ -93,6 +130,7 @@ def _retire(
     key_pair.state, key_pair.retired_at = KeyPair.State.RETIRED, now
     key_pair.retirement_reason = reason
     key_pair.save(update_fields=["state", "retired_at", "retirement_reason"])
+    renewal.release(key_pair, actor=actor, now=now)
     _record(key_pair, Removal.RETIRED, actor, now)
 
 

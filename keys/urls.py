@@ -16,4 +16,6 @@ urlpatterns = [
     path(_KEY_PAIR + "answer/", registration.answer, name="answer"),
     path(_KEY_PAIR + "edit/", changes.edit, name="edit"),
     path(_KEY_PAIR + "remove/", changes.remove, name="remove"),
+    path(_KEY_PAIR + "keep/", changes.keep, name="keep"),
+    path(_KEY_PAIR + "ask-drill/", changes.ask_drill, name="ask_drill"),
 ]

@@ -22,6 +22,8 @@ SILENCE = 5  # seconds that a broker may take to answer
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # Often, since a threshold is passed at any hour; each alert is sent once all the same.
     "expiry alerts": {"task": "keys.raise_alerts", "schedule": crontab(minute=5)},
+    "decryption drills": {"task": "keys.ask_for_drills", "schedule": crontab(minute=20)},
+    "renewed key pairs": {"task": "keys.retire_replaced", "schedule": crontab(minute="*/10")},
     "journal anchors": {"task": "marketplace.anchor_journal", "schedule": 60.0},
     "whole journal": {"task": "marketplace.check_journal", "schedule": crontab(hour=3, minute=17)},
     # Often, for a bidder waits for the token of a receipt; a message that nobody took is not kept.

@@ -69,6 +69,20 @@ def unused_key(world: World, _client: Client) -> Request:
     return {}
 
 
+def key_edition(world: World, _client: Client) -> Request:
+    """Confirmed."""
+    holder = world.holders[0].key_pair.holder_id
+    return form(name="Claire Martin", holder=str(holder), confirmed="1")
+
+
+def planned_retirement(world: World, _client: Client) -> Request:
+    retires_at = timezone.now() + timedelta(days=30)
+    old = make_key_pair(service=world.service, retires_at=retires_at)
+    make_key_pair(service=world.service, replaces=old, takes_over_at=retires_at)
+    world.ids["key_pair_id"] = old.pk
+    return {}
+
+
 def removal(_world: World, _client: Client) -> Request:
     return {"headers": TUS}
 

@@ -86,6 +86,8 @@ TABLE = {
     "keys:answer": Row(IN_SERVICE, None, "POST", 400),
     "keys:edit": Row(IN_SERVICE_WITH_RIGHT, KEYS),
     "keys:remove": Row(IN_SERVICE_WITH_RIGHT, KEYS),
+    "keys:keep": Row(IN_SERVICE_WITH_RIGHT, KEYS, "POST", 302),
+    "keys:ask_drill": Row(IN_SERVICE, None, "POST", 302),
     # Bids, before the deadline
     "envelopes:consultation": Row(IN_SERVICE),
     "envelopes:choose_keys": Row(IN_SERVICE_WITH_RIGHT, WRITE, "POST", 302),

@@ -31,7 +31,19 @@ def list_url(service_id: UUID) -> str:
 
 def key_pair(request: AgentRequest, key_pair_id: UUID) -> KeyPair:
     visible = KeyPair.objects.visible_to(request.agent)
-    return get_object_or_404(visible.select_related("service", "holder__user"), pk=key_pair_id)
+    return get_object_or_404(
+        visible.select_related("service__organisation", "holder__user", "replaces"), pk=key_pair_id
+    )
+
+
+def replaced(request: AgentRequest) -> KeyPair | None:
+    """The key pair that a new one renews, as the address says."""
+    if "replaces" not in request.GET:
+        return None
+    try:
+        return key_pair(request, UUID(request.GET["replaces"]))
+    except ValueError as error:
+        raise Http404 from error
 
 
 def body(request: HttpRequest) -> dict[str, object]:

@@ -4,13 +4,14 @@
 import base64
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from keys import findings, registration
+from keys import findings, registration, renewal
 from keys.errors import KeyRefused, RequestUnreadable
 from keys.forms import AnswerForm, RegistrationForm
 from keys.models import Challenge, KeyPair
@@ -25,12 +26,25 @@ from marketplace.templatetags.sigille import instant
 @agent_required(Right.MANAGE_KEYS)
 @require_safe
 def new(request: AgentRequest) -> HttpResponse:
-    """« Ajouter un bi-clé permanent »: everything happens in the browser; `?backup=1` ticks the box."""
-    service = asked.chosen_service(request)
+    """« Ajouter un bi-clé permanent »: everything happens in the browser; `?backup=1` ticks the box.
+
+    « Renouveler » is the same page with the identity of another key pair, `?replaces=<its id>`.
+    """
+    replaces, now = asked.replaced(request), timezone.now()
+    if replaces is not None:
+        try:
+            renewal.check(replaces)
+        except KeyRefused as refusal:  # registering refuses it too, and keeps the attempt
+            messages.error(request, f"{refusal.user_message} {refusal.remedy}")
+            return redirect("keys:detail", replaces.pk)
+    service = replaces.service if replaces else asked.chosen_service(request)
     context = {
         "service": service,
         "list_url": asked.list_url(service.pk),
-        "is_backup": "backup" in request.GET,
+        "is_backup": replaces.is_backup if replaces else "backup" in request.GET,
+        "replaces": replaces,
+        "retires_on": renewal.default_day(replaces, now) if replaces else None,
+        "retirement_days": renewal.first_and_last_day(replaces, now) if replaces else None,
     }
     return render(request, "keys/new.html", context)
 
@@ -55,9 +69,12 @@ def register(request: AgentRequest) -> HttpResponse:
 @require_POST
 def challenge(request: AgentRequest, key_pair_id: UUID) -> HttpResponse:
     key_pair = asked.key_pair(request, key_pair_id)
-    issued = registration.issue_challenge(
-        key_pair.pk, asked_by=request.agent, origin=asked.origin(request), now=timezone.now()
-    )
+    try:
+        issued = registration.issue_challenge(
+            key_pair.pk, asked_by=request.agent, origin=asked.origin(request), now=timezone.now()
+        )
+    except KeyRefused as refusal:
+        return refuse_json(request, refusal, key_pair)
     return JsonResponse(_challenge(issued), status=201)
 
 

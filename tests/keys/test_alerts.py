@@ -117,7 +117,7 @@ def test_alert_says_what_to_do_with_links(settings):
     base = "https://bids.example.org/settings/encryption-keys/"
     assert message.subject == "The key pair Greffe & Cie expires in 15 days"
     assert f"{base}{key_pair.pk}/" in message.body
-    assert f"{base}new/?service={key_pair.service_id}" in message.body
+    assert f"{base}new/?replaces={key_pair.pk}" in message.body
 
 
 def test_alert_at_the_expiry_says_that_it_has_expired(settings):

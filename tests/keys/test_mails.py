@@ -125,7 +125,7 @@ def test_letter_is_in_one_line_of_subject_to_each_address_once(settings):
         "is_expired": True,
         "days_left": 0,
         "key_url": "",
-        "new_url": "",
+        "renew_url": "",
     }
 
     letter = mails.letter(
@@ -145,7 +145,7 @@ def test_letter_tells_times_in_the_zone_of_the_organisation():
         "is_expired": True,
         "days_left": 0,
         "key_url": "",
-        "new_url": "",
+        "renew_url": "",
     }
 
     letter = mails.letter("keys/expiry", context, organisation=overseas, to=["a@b.fr"])

@@ -24,6 +24,7 @@ from keys.errors import (
     CertificateNotAccepted,
     ChallengeExpired,
     ChallengeSpent,
+    KeyPairGone,
     WrongAnswer,
 )
 from keys.models import Challenge, KeyPair
@@ -229,5 +230,5 @@ def test_every_finding_has_its_sentences():
 
 
 def test_unknown_challenge_is_not_answered():
-    with pytest.raises(Challenge.DoesNotExist):
+    with pytest.raises(KeyPairGone):
         registration.answer_challenge(uuid4(), answer="0" * 64, now=NOW)

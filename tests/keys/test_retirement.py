@@ -2,12 +2,12 @@
 import pytest
 
 from envelopes.models import ChosenKey
-from keys import editing, retirement
+from keys import retirement
 from keys.errors import AlreadyRetired
 from keys.models import KeyPair
 from keys.retirement import Removal
 from marketplace.models import JournalEntry
-from tests.factories import DAY, NOW, SECOND, make_agent, make_consultation, make_key_pair
+from tests.factories import DAY, NOW, SECOND, make_consultation, make_key_pair
 
 pytestmark = pytest.mark.django_db
 
@@ -89,21 +89,3 @@ def test_key_pair_that_retires_later_is_used_until_then(retires_at, is_usable):
     make_key_pair(retires_at=retires_at)
 
     assert KeyPair.objects.usable(now=NOW, until=NOW).exists() is is_usable
-
-
-def test_edit_renames_and_changes_the_use():
-    key_pair, editor = make_key_pair(name="Ancien"), make_agent()
-
-    editing.edit(key_pair.pk, name="Nouveau", is_backup=True, editor=editor, now=NOW)
-
-    key_pair.refresh_from_db()
-    assert (key_pair.name, key_pair.is_backup) == ("Nouveau", True)
-    assert JournalEntry.objects.get().facts == {"renamed": True, "is_backup": True}
-
-
-def test_edit_that_changes_nothing_leaves_no_trace():
-    key_pair = make_key_pair(name="Greffe")
-
-    editing.edit(key_pair.pk, name="Greffe", is_backup=False, editor=key_pair.holder, now=NOW)
-
-    assert JournalEntry.objects.count() == 0

@@ -387,7 +387,8 @@ def test_edit_renames(agent):
     key_pair = make_key_pair(holder=agent)
 
     response = signed_in(agent).post(
-        reverse("keys:edit", args=[key_pair.pk]), {"name": "Greffe", "is_backup": "on"}
+        reverse("keys:edit", args=[key_pair.pk]),
+        {"name": "Greffe", "is_backup": "on", "holder": agent.pk, "confirmed": "1"},
     )
 
     key_pair.refresh_from_db()
@@ -398,7 +399,9 @@ def test_edit_renames(agent):
 def test_edit_refuses_an_empty_name(agent):
     key_pair = make_key_pair(holder=agent, name="Greffe")
 
-    response = signed_in(agent).post(reverse("keys:edit", args=[key_pair.pk]), {"name": ""})
+    response = signed_in(agent).post(
+        reverse("keys:edit", args=[key_pair.pk]), {"name": "", "holder": agent.pk}
+    )
 
     key_pair.refresh_from_db()
     assert (response.status_code, key_pair.name) == (200, "Greffe")
