@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from keys.editing import Description
 from keys.models import KeyPair, manageable_services, possible_holders
+from keys.preparation import Check, Preparation, Verdict
 from keys.registration import Registration
 from keys.renewal import Renewal
 from marketplace.models import Agent, Service
@@ -110,3 +111,20 @@ class AnswerForm(forms.Form):
 
     challenge = forms.UUIDField()
     answer = forms.RegexField(r"^[0-9a-f]{64}$")
+
+
+class PreparationForm(forms.Form):
+    """What the page found on a computer; `rate` is in bytes a second."""
+
+    browser = forms.CharField(max_length=60)
+    rate = forms.IntegerField(min_value=0, max_value=10**12)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for check in Check:
+            self.fields[check.value] = forms.ChoiceField(choices=Verdict.choices)
+
+    def preparation(self) -> Preparation:
+        data = self.cleaned_data
+        verdicts = {check: Verdict(data[check.value]) for check in Check}
+        return Preparation(data["browser"], verdicts, data["rate"])

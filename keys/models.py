@@ -212,6 +212,9 @@ class KeyPair(models.Model):
         """Whether its successor has taken over, swept or not."""
         return self.retires_at is not None and now >= self.retires_at
 
+    def is_freshly_proven(self, now: datetime) -> bool:
+        return self.proven_at is not None and now <= self.proven_at + PROOF_LASTS
+
     def health(self, now: datetime) -> Health:
         """What the lists show."""
         if self.state == self.State.RETIRED:

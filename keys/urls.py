@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 from django.urls import path
 
-from keys.views import changes, lists, registration
+from keys.views import changes, lists, preparation, registration
 
 app_name = "keys"
 
@@ -11,6 +11,8 @@ urlpatterns = [
     path("", lists.key_list, name="list"),
     path("new/", registration.new, name="new"),
     path("register/", registration.register, name="register"),
+    path("prepare/", preparation.prepare, name="prepare"),
+    path("prepare/result/", preparation.result, name="prepared"),
     path(_KEY_PAIR, changes.detail, name="detail"),
     path(_KEY_PAIR + "challenge/", registration.challenge, name="challenge"),
     path(_KEY_PAIR + "answer/", registration.answer, name="answer"),

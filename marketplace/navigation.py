@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What the left column and the header show to whom: only entries that lead somewhere."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -44,11 +45,22 @@ def navigation(request: HttpRequest) -> Navigation:
     agent = Agent.objects.select_related("user", "service__organisation").filter(user=user).first()
     bidder = Bidder.objects.select_related("company").filter(user=user).first()
     sections = _for_agent(request, agent) if agent else _for_bidder(request) if bidder else ()
-    return Navigation(agent, bidder, sections)
+    return Navigation(agent, bidder, tuple(_nearest_alone(sections)))
+
+
+def _nearest_alone(sections: tuple[Section, ...]) -> Iterator[Section]:
+    """Of an entry and another under its address, the page of the second is that of the second alone."""
+    entries = [entry for section in sections for entry in section.entries if entry.is_current]
+    nearest = max(entries, key=lambda entry: len(entry.url), default=None)
+    for section in sections:
+        marked = (replace(entry, is_current=entry == nearest) for entry in section.entries)
+        yield replace(section, entries=tuple(marked))
 
 
 def _for_agent(request: HttpRequest, agent: Agent) -> tuple[Section, ...]:
     reports = [_entry(request, _("Signature reports"), "signatures:list", "patch-check")]
+    # Translators: « Se préparer à dépouiller »
+    preparing = [_entry(request, _("Prepare for the opening"), "keys:prepare", "clipboard-check")]
     administration = [
         _entry(request, _("Agents and rights"), "agents", "people"),
         _entry(request, _("Journal"), "journal", "journal-text"),
@@ -67,6 +79,7 @@ def _for_agent(request: HttpRequest, agent: Agent) -> tuple[Section, ...]:
             (
                 # Translators: « Clés de chiffrement »
                 _entry(request, _("Encryption keys"), "keys:list", "key"),
+                *(preparing if _opens_bids(agent) else ()),
                 *(administration if agent.is_administrator else ()),
             ),
         ),
@@ -88,3 +101,8 @@ def _for_bidder(request: HttpRequest) -> tuple[Section, ...]:
 def _entry(request: HttpRequest, label: str | Promise, name: str, icon: str) -> Entry:
     url = reverse(name)
     return Entry(label, url, icon, is_current=request.path.startswith(url))
+
+
+def _opens_bids(agent: Agent) -> bool:
+    """Whoever may open bids, or holds a key that opens them."""
+    return agent.may(Right.OPEN_BIDS) or agent.key_pairs.exists()

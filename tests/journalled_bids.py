@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from envelopes.models import ChosenKey, Deposit, Envelope, SealedFile
 from keys import challenges, cms
+from keys.preparation import Check
 from marketplace.models import EnvelopeKind
 from signatures import conclusions
 from signatures.models import Report
@@ -67,6 +68,10 @@ def key_answer(world: World, client: Client) -> Request:
 def unused_key(world: World, _client: Client) -> Request:
     world.ids["key_pair_id"] = make_key_pair(service=world.service).pk
     return {}
+
+
+def preparation(_world: World, _client: Client) -> Request:
+    return _json({"browser": "Firefox 133", "rate": 1} | dict.fromkeys(Check.values, "ok"))
 
 
 def key_edition(world: World, _client: Client) -> Request:

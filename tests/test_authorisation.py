@@ -81,6 +81,8 @@ TABLE = {
     "keys:list": Row(AGENTS),
     "keys:new": Row(WITH_RIGHT, KEYS),
     "keys:register": Row(WITH_RIGHT, KEYS, "POST", 400),
+    "keys:prepare": Row(AGENTS),
+    "keys:prepared": Row(AGENTS, None, "POST", 400),
     "keys:detail": Row(IN_SERVICE),
     "keys:challenge": Row(IN_SERVICE, None, "POST", 201),
     "keys:answer": Row(IN_SERVICE, None, "POST", 400),

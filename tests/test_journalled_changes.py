@@ -98,6 +98,7 @@ CHANGES = {
     "keys:register": Change("agent", journalled_bids.key_registration),
     "keys:challenge": Change("agent"),
     "keys:answer": Change("agent", journalled_bids.key_answer),
+    "keys:prepared": Change("agent", journalled_bids.preparation),
     "keys:edit": Change("agent", journalled_bids.key_edition),
     "keys:keep": Change("agent", journalled_bids.planned_retirement),
     "keys:ask_drill": Change("agent"),
