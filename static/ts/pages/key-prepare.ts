@@ -12,6 +12,7 @@ import {
   checkSpace,
   checkSpeed,
   type Finding,
+  NOT_SECURE,
   type Verdict,
 } from './prepare/computer'
 
@@ -68,9 +69,9 @@ class PreparationPage {
     const [badge, detail] = [find(place, '[data-badge]', HTMLElement), find(place, '[data-detail]', HTMLElement)]
     say(badge, 'verdict_running')
     detail.replaceChildren()
-    const verdict = await run()
+    const verdict = await (isSecureContext ? run() : Promise.resolve(NOT_SECURE))
       .then(({ verdict, name: sentence, slots }) => {
-        if (sentence !== '') say(detail, sentence, slots)
+        say(detail, sentence, slots)
         return verdict
       })
       .catch((failure: unknown): Verdict => {
@@ -88,7 +89,6 @@ class PreparationPage {
     if (row === undefined || this.#fields === undefined) return { verdict: 'failed', name: 'key_none' }
     const { challengeUrl, fingerprint } = row.dataset
     if (challengeUrl === undefined || fingerprint === undefined) throw new Failure('unexpected')
-    if (!isSecureContext) throw new Failure('unsupported')
     const pair = await this.#fields.read(fingerprint)
     const issued = (await postJson(challengeUrl, {}, this.#csrf)) as IssuedChallenge
     const instant = await prove(pair, issued, this.#csrf)
