@@ -6,10 +6,16 @@ What registering, proving, editing and retiring share; each holds the key pair l
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+
+from keys import mails
 from keys.errors import NotRenewable, RenewedAlready
 from keys.models import KeyPair
 from marketplace import journal
@@ -76,6 +82,20 @@ def conclude(successor: KeyPair, *, prover: Agent, now: datetime) -> None:
         retires_at=old.retires_at.isoformat(),
         successor=successor.fingerprint,
     )
+    if old.holder_id != successor.holder_id:
+        transaction.on_commit(partial(_tell_holder, old, successor), robust=True)
+
+
+def _tell_holder(old: KeyPair, successor: KeyPair) -> None:
+    """A colleague renewed it: its holder did not see when it retires."""
+    context = {
+        "key_pair": old,
+        "successor": successor,
+        "key_url": settings.BASE_URL + reverse("keys:detail", args=[old.pk]),
+    }
+    organisation, to = successor.service.organisation, mails.active(old.holder.user)
+    if to:
+        mails.letter("keys/renewed", context, organisation=organisation, to=to).send()
 
 
 def suspend(successor: KeyPair, *, actor: Agent | None, now: datetime) -> bool:

@@ -3,6 +3,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.core import mail
 
 from keys import registration, renewal, retirement, tasks
 from keys.errors import AlreadyRegistered, NothingPlanned, NotRenewable, RenewedAlready
@@ -95,6 +96,39 @@ def test_earlier_key_pair_retires_at_the_date_chosen_once_the_new_one_is_proven(
     assert actions()[-2:] == ["key_pair.proven", "key_pair.retirement_planned"]
     assert not KeyPair.objects.in_service(MIDNIGHT).filter(pk=old.pk).exists()
     assert KeyPair.objects.in_service(MIDNIGHT - SECOND).filter(pk=old.pk).exists()
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_holder_whose_key_pair_a_colleague_renews_is_told_when_it_retires(
+    is_there, settings, django_capture_on_commit_callbacks
+):
+    settings.LANGUAGE_CODE, settings.BASE_URL = "en", "https://bids.example.org"
+    old, private_key = make_key_pair(name="Greffe"), make_private_key()
+    old.holder.user.is_active = is_there
+    old.holder.user.save()
+    colleague = make_agent(service=old.service)
+    issued = renew(old, by=colleague, private_key=private_key)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = answer_of(issued, private_key)
+        registration.answer_challenge(issued.id, answer=answer, now=NOW)
+
+    told = [(message.to, message.subject) for message in mail.outbox]
+    subject = f"{colleague} has renewed your key pair Greffe"
+    assert told == ([([old.holder.user.email], subject)] if is_there else [])
+    if is_there:
+        address = f"https://bids.example.org/settings/encryption-keys/{old.pk}/"
+        assert "On Dec. 1, 2026 at 00:00 (Europe/Paris) yours is withdrawn" in mail.outbox[0].body
+        assert address in mail.outbox[0].body
+
+
+def test_holders_who_renew_their_own_key_pair_are_not_told(django_capture_on_commit_callbacks):
+    old = make_key_pair()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        renew_and_prove(old)
+
+    assert mail.outbox == []
 
 
 def test_renewal_proven_after_the_date_chosen_retires_the_earlier_key_pair_at_once():
