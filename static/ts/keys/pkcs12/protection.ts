@@ -116,7 +116,7 @@ export function readPbkdf2(derivation: Reader): Pbkdf2Parameters {
   return { salt, iterations, hash, keyLength }
 }
 
-/** What `content` protects; a rejected promise (`OperationError`, `DoesNotDecrypt`) where the password or the bytes are wrong. */
+/** What `content` protects; a rejected promise (`OperationError`, `WrongPassword`) where the password or the bytes are wrong. */
 export async function unprotect(protection: Protection, content: Bytes, password: string): Promise<Bytes> {
   if (protection.isLegacy) return unprotectLegacy(protection, content, password)
   const key = await deriveKey(protection, password, 'decrypt')
