@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 import hashlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from marketplace import anchoring, heads, journal, tasks, timestamps
@@ -79,6 +81,25 @@ def test_anchor_of_a_damaged_journal_is_refused():
 
     assert not Anchor.objects.exists()
     assert not Timestamp.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_once_make_one_anchor():
+    record()
+    together = threading.Barrier(2)
+
+    def work(_number: int) -> bool:
+        try:
+            together.wait()
+            return anchoring.anchor(now=NOW) is not None
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        made = list(pool.map(work, range(2)))
+
+    assert sorted(made) == [False, True]
+    assert Anchor.objects.count() == 1
 
 
 def test_tasks_anchor_and_then_obtain_the_token(settings):
