@@ -71,7 +71,7 @@ def checkpoint(head: SignedHead) -> Checkpoint:
         JournalDamaged: its signature does not hold, or it is of another size.
     """
     try:
-        found = notes.read(head.note, known_keys())
+        found = read(head.note)
     except BadNote as error:
         raise JournalDamaged(head.size) from error
     if found.size != head.size:
@@ -84,9 +84,14 @@ def verifier_key() -> VerifierKey:
     return VerifierKey(settings.LOG_NAME, _private_key().public_key())
 
 
-def known_keys() -> list[VerifierKey]:
-    """The log's key, then the former ones, whose heads are still read."""
-    return [verifier_key(), *map(notes.read_verifier_key, settings.LOG_FORMER_KEYS)]
+def read(note: str) -> Checkpoint:
+    """What a note says that our key has signed, under whatever name the log had then, or a former key.
+
+    Raises:
+        BadNote: it is no note, or of another key.
+    """
+    own = VerifierKey(note.partition("\n")[0], _private_key().public_key())
+    return notes.read(note, [own, *map(notes.read_verifier_key, settings.LOG_FORMER_KEYS)])
 
 
 def _private_key() -> Ed25519PrivateKey:

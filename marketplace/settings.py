@@ -30,7 +30,7 @@ RELEASE_KEY = env_secret("RELEASE_KEY") or local_secret(DATA_DIR / "secrets" / "
 # Signs the journal's heads, under the name of the log; whoever has it can present another journal.
 LOG_KEY = env_secret("LOG_KEY") or local_secret(DATA_DIR / "secrets" / "log_key")
 LOG_KEY_IS_GIVEN = bool(env_secret("LOG_KEY"))
-LOG_NAME = env("LOG_NAME") or urlsplit(BASE_URL).netloc + "/journal"
+LOG_NAME = env("LOG_NAME") or f"{urlsplit(BASE_URL).netloc if IS_HTTPS else 'sigille'}/journal"
 LOG_FORMER_KEYS = env_list("LOG_FORMER_KEYS")  # public ones, as text, that still signed old heads
 # The time-stamp authority (RFC 3161); without an address, one of development that is not qualified.
 TSA_URL = env("TSA_URL")

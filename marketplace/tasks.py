@@ -5,6 +5,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from marketplace import anchoring, auditing, timestamps
+from marketplace.errors import JournalDamaged
 
 _logger = logging.getLogger(__name__)
 
@@ -12,7 +13,10 @@ _logger = logging.getLogger(__name__)
 @shared_task(name="marketplace.anchor_journal")
 def anchor_journal() -> None:
     """Have the journal's head stamped. Safe to run twice."""
-    anchoring.anchor(now=timezone.now())
+    try:
+        anchoring.anchor(now=timezone.now())
+    except JournalDamaged as damage:
+        _logger.critical("Journal, entry %s: damaged, no head is signed", damage.index)
 
 
 @shared_task(name="marketplace.obtain_timestamps")

@@ -187,6 +187,17 @@ def test_sign_does_not_trust_the_size_alone():
     assert refused.value.index == 4
 
 
+def test_heads_of_a_log_that_changed_its_name_are_still_read(settings):
+    record(2)
+    sign()
+    record(1)
+
+    settings.LOG_NAME = "sigille.example/journal"
+
+    assert heads.checkpoint(sign()).origin == "sigille.example/journal"
+    assert heads.checkpoint(SignedHead.objects.get(size=2)).size == 2
+
+
 def test_heads_of_a_former_key_are_still_read(settings):
     former = Ed25519PrivateKey.generate()
     record(2)

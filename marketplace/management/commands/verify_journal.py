@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from marketplace import auditing, canonical, heads, journal_tree, notes
+from marketplace import auditing, canonical, heads, journal_tree
 from marketplace.canonical import JSONValue
 from marketplace.journal_tree import NodesMissing
 from marketplace.notes import BadNote, Checkpoint
@@ -68,8 +68,8 @@ class Command(BaseCommand):
 
 def _consistency(one: str, other: str) -> str:
     """The proof as `docs/envelope-format.md` § 13 writes it, that `envelopes.offline verify` reads."""
-    first, second = sorted((one, other), key=lambda note: _read(note).size)
-    sizes = _read(first).size, _read(second).size
+    first, second = sorted((one, other), key=lambda note: heads.read(note).size)
+    sizes = heads.read(first).size, heads.read(second).size
     try:
         proof = journal_tree.prove_consistency(*sizes)
     except NodesMissing as error:
@@ -80,19 +80,15 @@ def _consistency(one: str, other: str) -> str:
     ).decode()
 
 
-def _read(note: str) -> Checkpoint:
-    return notes.read(note, heads.known_keys())
-
-
 def _kept_head(path: Path) -> Checkpoint:
-    return _read(_kept_note(path))
+    return heads.read(_kept_note(path))
 
 
 def _kept_note(path: Path) -> str:
     try:
         text = path.read_text(encoding="utf-8")
         note = str(json.loads(text)["journal"]["head"]) if text.startswith("{") else text
-        _read(note)
+        heads.read(note)
     except (OSError, ValueError, KeyError, TypeError) as error:
         why = error if isinstance(error, OSError | BadNote) else "it is no receipt"
         raise CommandError(f"{path} cannot be compared with: {why}.") from error
