@@ -5,8 +5,10 @@
 
 Refusal
 ├── PublicationRefused      going on line
-│   ├── NoPersonalKey       no proven personal key pair lasts until after the opening
-│   ├── NoBackupKey         no proven backup key pair does
+│   ├── NoPersonalKey       no personal key pair is chosen
+│   ├── NoBackupKey         no backup key pair of the service is in service
+│   ├── OneHolder           one person holds all of them
+│   ├── KeyDeficient        one of them must not seal: see `envelopes.deficiencies`
 │   ├── TooManyRecipients   a block has at most 64
 │   └── TwinCertificates    two certificates have the same issuer and serial number
 ├── SubmissionRefused       submitting a deposit
@@ -35,6 +37,7 @@ from datetime import datetime
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from keys.models import KeyPair
 from marketplace.errors import Refusal
 
 
@@ -42,34 +45,34 @@ class PublicationRefused(Refusal):
     """Base of what keeps a consultation from going on line."""
 
     code = "publication_refused"
+    key_pair: KeyPair | None = None  # the one to do something about, where it is one
 
 
 class NoPersonalKey(PublicationRefused):
-    """No personal key pair that was chosen is proven and valid after the planned opening."""
+    """No personal key pair is chosen."""
 
     code = "no_personal_key"
     # Translators: « bi-clé personnel »
-    user_message = _(
-        "No chosen personal key pair is proven and still valid after the planned opening."
-    )
-    remedy = _(
-        "Choose a personal key pair that is proven and expires after the opening; if there is none,"
-        " create one in the encryption keys, or test an existing one there."
-    )
+    user_message = _("No personal key pair is chosen.")
+    remedy = _("Choose a proven one; if there is none, create one in the encryption keys.")
 
 
 class NoBackupKey(PublicationRefused):
-    """No backup key pair of the service is proven and valid after the planned opening."""
+    """The service has no backup key pair that is proven, in date and not withdrawn."""
 
     code = "no_backup_key"
     # Translators: « bi-clé de secours »
-    user_message = _(
-        "No backup key pair of the service is proven and still valid after the planned opening."
-    )
-    remedy = _(
-        "Create a backup key pair in the encryption keys, or test the existing one there:"
-        " if a personal key is lost, it is what still opens the bids."
-    )
+    user_message = _("The service has no proven backup key pair.")
+    remedy = _("Create one, or prove the one there is: if a personal key is lost, it still opens.")
+
+
+class OneHolder(PublicationRefused):
+    """Whoever holds all the keys may be ill, away or gone on the day of the opening."""
+
+    code = "one_holder"
+    # Translators: « titulaire »
+    user_message = _("One person holds all the key pairs: without that person, no bid opens.")
+    remedy = _("Choose a colleague’s key pair as well, or have a colleague create the backup one.")
 
 
 class RecipientsChanged(PublicationRefused):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from datetime import timedelta
 
 from django.db import models
 from django.db.models import F, Q
@@ -20,6 +21,9 @@ from marketplace.models import (
     Lot,
     Timestamp,
 )
+
+# How long after the planned opening a certificate must still be valid, for bids to be sealed to it.
+VALID_AFTER_OPENING = timedelta(days=60)
 
 
 class ChosenKey(models.Model):

@@ -8,10 +8,13 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
+from envelopes.deficiencies import KeyDeficient, deficiencies
 from envelopes.errors import (
     NoBackupKey,
     NoPersonalKey,
+    OneHolder,
     RecipientsChanged,
     TooManyRecipients,
     TwinCertificates,
@@ -19,27 +22,29 @@ from envelopes.errors import (
 from envelopes.manifest import MOST_RECIPIENTS
 from envelopes.models import ChosenKey, RecipientSet
 from keys.certificates import read_certificate
-from keys.models import KeyPair
+from keys.models import KeyPair, KeyPairQuerySet
 from marketplace import journal
 from marketplace.errors import AlreadyOnline, DeadlinePassed, Refusal
 from marketplace.models import Agent, Consultation
 
+KeyPairs = tuple[KeyPair, ...]
+
 
 @dataclass(frozen=True)
-class Coverage:
-    """Who could open the bids of a consultation if it went on line now (« couverture de déchiffrement »).
+class Readiness:
+    """What would be frozen if a consultation went on line now; it does when there is no problem.
 
-    `left_out` are personal key pairs that were chosen and would not count: not proven, retired, expired by
-    the planned opening, or of a holder who has left. It goes on line when there is no problem.
+    `left_out` are backup key pairs that are not, or no longer, in service: never proven, expired, or
+    about to be replaced and no longer good enough. Every other one counts, and must hold.
     """
 
-    personal: tuple[KeyPair, ...]
-    backup: tuple[KeyPair, ...]
-    left_out: tuple[KeyPair, ...]
+    personal: KeyPairs
+    backup: KeyPairs
+    left_out: KeyPairs
     problems: tuple[Refusal, ...]
 
     @property
-    def recipients(self) -> tuple[KeyPair, ...]:
+    def recipients(self) -> KeyPairs:
         return self.personal + self.backup
 
     @property
@@ -48,20 +53,22 @@ class Coverage:
         return sorted(key_pair.fingerprint for key_pair in self.recipients)
 
 
-def coverage(consultation: Consultation, *, now: datetime) -> Coverage:
+def readiness(consultation: Consultation, *, now: datetime) -> Readiness:
     """What putting the consultation on line at `now` would freeze, and what is against it."""
-    service_keys = KeyPair.objects.filter(service=consultation.service_id).order_by("name", "pk")
-    chosen = service_keys.personal().filter(pk__in=consultation.chosen_keys.values("key_pair"))
-    usable = service_keys.usable(now=now, until=consultation.opens_at)
-    usable = usable.filter(holder__user__is_active=True)
-    backup = tuple(usable.backup())
-    personal = tuple(usable.filter(pk__in=chosen))
-    return Coverage(
-        personal=personal,
-        backup=backup,
-        left_out=tuple(chosen.exclude(pk__in=[key_pair.pk for key_pair in personal])),
-        problems=tuple(_problems(consultation, personal, backup, now=now)),
-    )
+    candidates = _candidates(consultation).select_related("holder__user").order_by("name", "pk")
+    personal: list[KeyPair] = []
+    backup: list[KeyPair] = []
+    left_out: list[KeyPair] = []
+    deficient: list[KeyDeficient] = []
+    for key_pair in candidates:
+        found = list(deficiencies(key_pair, consultation, now=now))
+        if key_pair.is_backup and _is_out_of_service(key_pair, found, now):
+            left_out.append(key_pair)
+            continue
+        deficient += found
+        (backup if key_pair.is_backup else personal).append(key_pair)
+    against = _problems(consultation, personal, backup, now=now)
+    return Readiness(tuple(personal), tuple(backup), tuple(left_out), (*against, *deficient))
 
 
 @transaction.atomic
@@ -99,16 +106,14 @@ def publish(
     `shown` are the fingerprints that a person confirmed, where a person did.
 
     Raises:
-        PublicationRefused, DeadlinePassed: the first problem of its `coverage`.
+        PublicationRefused, DeadlinePassed: the first problem of its `readiness`.
         RecipientsChanged: the recipients are not those that were shown.
     """
     consultation = _locked(consultation_id)
     if consultation.state != Consultation.State.DRAFT:
         return consultation
-    # Locked, so that none is removed between this check and the freezing.
-    locked = KeyPair.objects.select_for_update(no_key=True, of=("self",)).order_by("pk")
-    list(locked.filter(service=consultation.service_id))
-    found = coverage(consultation, now=now)
+    _lock_candidates(consultation)
+    found = readiness(consultation, now=now)
     for problem in found.problems:
         raise problem
     fingerprints = found.fingerprints
@@ -137,14 +142,40 @@ def _locked(consultation_id: UUID) -> Consultation:
     return Consultation.objects.select_for_update(no_key=True, of=("self",)).get(pk=consultation_id)
 
 
+def _candidates(consultation: Consultation) -> KeyPairQuerySet:
+    """The personal key pairs chosen, and the backup ones of the service that are not withdrawn."""
+    chosen = Q(is_backup=False, pk__in=consultation.chosen_keys.values("key_pair"))
+    backup = Q(is_backup=True) & ~Q(state=KeyPair.State.RETIRED)
+    return KeyPair.objects.filter(chosen | backup, service=consultation.service_id)
+
+
+def _lock_candidates(consultation: Consultation) -> None:
+    """So that until the freezing none is withdrawn or reported, and no holder's account disabled.
+
+    The whole service's: one may become a backup key pair meanwhile.
+    """
+    key_pairs = KeyPair.objects.select_for_update(no_key=True, of=("self",)).order_by("pk")
+    kept = key_pairs.filter(service=consultation.service_id).exclude(state=KeyPair.State.RETIRED)
+    holders = set(kept.values_list("holder", flat=True))
+    agents = Agent.objects.select_for_update(no_key=True, of=("self",)).order_by("pk")
+    list(agents.filter(pk__in=holders).values_list("pk", flat=True))
+
+
+def _is_out_of_service(key_pair: KeyPair, found: Sequence[KeyDeficient], now: datetime) -> bool:
+    if key_pair.state != KeyPair.State.ACTIVE or key_pair.is_expired(now):
+        return True
+    return key_pair.retires_at is not None and bool(found)
+
+
 def _problems(
     consultation: Consultation,
-    personal: tuple[KeyPair, ...],
-    backup: tuple[KeyPair, ...],
+    personal: Sequence[KeyPair],
+    backup: Sequence[KeyPair],
     *,
     now: datetime,
 ) -> list[Refusal]:
-    key_pairs = personal + backup
+    key_pairs = [*personal, *backup]
+    holders = {key_pair.holder_id for key_pair in key_pairs}
     names = Counter(
         read_certificate(bytes(key_pair.certificate)).issuer_and_serial for key_pair in key_pairs
     )
@@ -152,6 +183,7 @@ def _problems(
         (now >= consultation.closes_at, DeadlinePassed),
         (not personal, NoPersonalKey),
         (not backup, NoBackupKey),
+        (bool(personal and backup) and len(holders) < 2, OneHolder),
         (len(key_pairs) > MOST_RECIPIENTS, TooManyRecipients),
         (len(names) < len(key_pairs), TwinCertificates),
     ]

@@ -175,9 +175,13 @@ def world_of(name: str, right: Right | None) -> World:
 def add_bids(world: World) -> None:
     """A consultation on line with a draft deposit, and a closed one whose bid has been opened."""
     agent, bidder = Agent.objects.get(user=world.people["agent"]), _bidder(world)
-    holders = [make_holder(world.service, holder=agent), make_holder(world.service, is_backup=True)]
-    world.holders = holders
     now = timezone.now()
+    proven = {"proven_at": now}
+    holders = [
+        make_holder(world.service, holder=agent, **proven),
+        make_holder(world.service, is_backup=True, **proven),
+    ]
+    world.holders = holders
     online, closed = (
         make_consultation(
             service=world.service,

@@ -176,11 +176,11 @@ def make_online_consultation(
     *, private_key: rsa.RSAPrivateKey | None = None, **fields: object
 ) -> Consultation:
     """On line since `NOW`, sealed to a personal key pair, whose `private_key` may be given, and to
-    a backup one."""
+    the backup one of a colleague."""
     consultation = make_consultation(**fields)
     holder = consultation.created_by
     personal = make_key_pair(private_key=private_key, holder=holder)
-    make_key_pair(holder=holder, is_backup=True)
+    make_key_pair(service=consultation.service, is_backup=True)
     ChosenKey.objects.create(consultation=consultation, key_pair=personal)
     return publication.publish(consultation.pk, actor=holder, now=NOW)
 

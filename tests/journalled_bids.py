@@ -100,7 +100,7 @@ def publication(world: World, client: Client) -> Request:
     """What the page shows is what is confirmed."""
     consultation_id = world.ids["consultation_id"]
     ChosenKey.objects.create(consultation_id=consultation_id, key_pair_id=world.ids["key_pair_id"])
-    shown = client.get(reverse("envelopes:publish", args=[consultation_id])).context["coverage"]
+    shown = client.get(reverse("envelopes:publish", args=[consultation_id])).context["readiness"]
     return {"data": {"fingerprint": shown.fingerprints}}
 
 

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A consultation as its agents see it before the opening: nothing here tells of deposits."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -12,7 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from envelopes import publication
 from envelopes.forms import KeyChoiceForm
-from keys.models import KeyPair
+from envelopes.models import VALID_AFTER_OPENING
+from keys.models import PROOF_LASTS, KeyPair
 from marketplace import http
 from marketplace.errors import Refusal
 from marketplace.models import Consultation, Phase, Right
@@ -34,8 +37,8 @@ def detail(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
         "may_open": request.agent.may(Right.OPEN_BIDS),
     }
     if consultation.state == Consultation.State.DRAFT:
-        context |= _keys_of_draft(consultation)
-        context["coverage"] = publication.coverage(consultation, now=now)
+        context |= _keys_of_draft(consultation, now)
+        context["readiness"] = publication.readiness(consultation, now=now)
     else:
         recipients = consultation.recipient_set.key_pairs.select_related("holder__user")
         context["recipients"] = recipients.order_by("is_backup", "name", "pk")
@@ -71,13 +74,13 @@ def publish(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
     consultation = _consultation(request, consultation_id)
     if request.method == "POST":
         return _publish(request, consultation)
-    found = publication.coverage(consultation, now=timezone.now())
+    found = publication.readiness(consultation, now=timezone.now())
     if consultation.state != Consultation.State.DRAFT or found.problems:
         return redirect("envelopes:consultation", consultation.pk)
     context = {
         "consultation": consultation,
         "lots": consultation.lots.order_by("number"),
-        "coverage": found,
+        "readiness": found,
         "recipients": found.recipients,
     }
     return render(request, "envelopes/publish.html", context)
@@ -103,11 +106,16 @@ def _consultation(request: AgentRequest, consultation_id: UUID) -> Consultation:
     return get_object_or_404(visible.select_related("service__organisation"), pk=consultation_id)
 
 
-def _keys_of_draft(consultation: Consultation) -> dict[str, object]:
+def _keys_of_draft(consultation: Consultation, now: datetime) -> dict[str, object]:
+    """Those to choose among, with those that were chosen and withdrawn since: they can be unticked."""
+    chosen = set(consultation.chosen_keys.values_list("key_pair", flat=True))
     key_pairs = KeyPair.objects.filter(service=consultation.service_id)
-    current = key_pairs.exclude(state=KeyPair.State.RETIRED).select_related("holder__user")
+    in_list = ~Q(state=KeyPair.State.RETIRED) | Q(pk__in=chosen, is_backup=False)
+    current = key_pairs.filter(in_list).select_related("holder__user")
     return {
+        "proven_since": now - PROOF_LASTS,
+        "valid_beyond": consultation.opens_at + VALID_AFTER_OPENING,
         "personal_keys": current.personal().order_by("name", "pk"),
         "backup_keys": current.backup().order_by("name", "pk"),
-        "chosen": set(consultation.chosen_keys.values_list("key_pair", flat=True)),
+        "chosen": chosen,
     }

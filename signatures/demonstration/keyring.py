@@ -58,10 +58,26 @@ def make(holder: Agent, name: str, *, is_backup: bool, now: datetime) -> Key:
         holder=holder,
     )
     challenge = registration.register(offered, origin=ORIGIN, now=now)
-    key_pair = registration.answer_challenge(
-        challenge.id, answer=_answer(challenge.block, certificate, private_key), now=now
-    )
+    key_pair = _prove(challenge, certificate, private_key, now)
     return Key(key_pair, private_key, certificate, password=_password(name))
+
+
+def drill(key: Key, *, now: datetime) -> None:
+    """Prove a key pair again (« exercice de déchiffrement »)."""
+    challenge = registration.issue_challenge(
+        key.key_pair.pk, asked_by=key.key_pair.holder, origin=ORIGIN, now=now
+    )
+    _prove(challenge, key.certificate, key.private_key, now)
+
+
+def _prove(
+    challenge: registration.IssuedChallenge,
+    certificate: x509.Certificate,
+    private_key: rsa.RSAPrivateKey,
+    now: datetime,
+) -> KeyPair:
+    answer = _answer(challenge.block, certificate, private_key)
+    return registration.answer_challenge(challenge.id, answer=answer, now=now)
 
 
 def _answer(block: bytes, certificate: x509.Certificate, private_key: rsa.RSAPrivateKey) -> str:

@@ -19,7 +19,7 @@ from keys import cms
 from keys.certificates import read_certificate
 from marketplace import consultation_writing
 from marketplace.models import Bidder, Consultation, EnvelopeKind
-from signatures.demonstration import documents
+from signatures.demonstration import documents, keyring
 from signatures.demonstration.keyring import Key
 from signatures.demonstration.people import People
 
@@ -48,14 +48,16 @@ ONLINE = Tender(
 )
 CLOSED = Tender("2026-DCP-011", "Réfection de la toiture de l’école maternelle", -24 * 35, -3)
 OPENED = Tender("2026-DCP-007", "Fourniture de mobilier de bureau", -24 * 70, -24 * 20)
+DRILLS = (-62, -36, -7)  # days: nothing goes on line on keys proven longer ago than 30
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Who plays, with which key, and the instant that the audience calls now."""
+    """Who plays, with which keys, and the instant that the audience calls now."""
 
     people: People
     personal: Key
+    backup: Key
     now: datetime
 
 
@@ -74,6 +76,7 @@ def play(stage: Stage) -> Deposit:
         (-5, partial(_deposit, CLOSED, people.builder, _plain_bid)),
         (ONLINE.written, partial(_publish, ONLINE)),
         (DRAFT.written, partial(_write, DRAFT)),
+        *((days * 24, _drill) for days in DRILLS),
     ]
     for hours, act in sorted(story, key=itemgetter(0)):
         act(stage, stage.now + hours * HOUR)
@@ -92,6 +95,11 @@ def _write(tender: Tender, stage: Stage, at: datetime) -> Consultation:
         lots=tender.lots,
     )
     return consultation_writing.create(details, agent=stage.people.buyer, now=at)
+
+
+def _drill(stage: Stage, at: datetime) -> None:
+    for key in (stage.personal, stage.backup):
+        keyring.drill(key, now=at)
 
 
 def _publish(tender: Tender, stage: Stage, at: datetime) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -36,9 +37,9 @@ def consultation() -> Consultation:
     now = timezone.now()
     draft = make_consultation(closes_at=now + DAY, opens_at=now + DAY)
     expiry = (now + 365 * DAY).replace(microsecond=0)
-    holder = draft.created_by
-    personal = make_key_pair(private_key=PRIVATE_KEY, holder=holder, not_after=expiry)
-    make_key_pair(is_backup=True, holder=holder, not_after=expiry)
+    lasting: dict[str, Any] = {"not_after": expiry, "proven_at": now}
+    personal = make_key_pair(private_key=PRIVATE_KEY, holder=draft.created_by, **lasting)
+    make_key_pair(is_backup=True, service=draft.service, **lasting)
     ChosenKey.objects.create(consultation=draft, key_pair=personal)
     return publication.publish(draft.pk, actor=draft.created_by, now=now)
 

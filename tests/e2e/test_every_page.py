@@ -39,8 +39,8 @@ def populated(transactional_db: None) -> people.People:
         before = now - timedelta(days=90)
         cast = people.introduce(now=before)
         personal = keyring.make(cast.buyer, "Claire Martin", is_backup=False, now=before)
-        keyring.make(cast.colleague, "Secours", is_backup=True, now=before)
-        tenders.play(tenders.Stage(cast, personal, now))
+        backup = keyring.make(cast.colleague, "Secours", is_backup=True, now=before)
+        tenders.play(tenders.Stage(cast, personal, backup, now))
         for report in Report.objects.all():
             conclusions.conclude(report.pk, now=now)
         connections.close_all()

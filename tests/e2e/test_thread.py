@@ -118,6 +118,13 @@ def buyer() -> Agent:
     )
 
 
+@pytest.fixture
+def colleague(buyer: Agent) -> Agent:
+    """Who holds the backup key pair: two people hold what opens the bids."""
+    user = make_user(email="paul.lefevre@valmer.example", name="Paul Lefèvre")
+    return make_agent(Right.MANAGE_KEYS, user=user, service=buyer.service)
+
+
 def signed_pdf() -> bytes:
     """Made in another thread: the browser's loop runs in this one, and pyHanko wants its own."""
     commitment = documents.pdf("Acte d’engagement", ["Toitures de l’Ouest", "48 213,50 € HT"])
@@ -131,6 +138,7 @@ def test_one_bid_from_key_to_report(  # noqa: PLR0917 - the whole house takes pa
     recorder: Recorder,
     bidder_context: BrowserContext,
     buyer: Agent,
+    colleague: Agent,
     clock: Clock,
     worker: None,
     picture: Picture,
@@ -143,7 +151,9 @@ def test_one_bid_from_key_to_report(  # noqa: PLR0917 - the whole house takes pa
 
     sign_in_by_password(page, buyer.user.email, picture)
     personal = make_key(page, "Claire Martin", tmp_path, picture)
+    sign_in(page, colleague.user)
     make_key(page, "Secours commande publique", tmp_path, picture, is_backup=True)
+    sign_in(page, buyer.user)
     publish(page, picture)
 
     deposit(bidder_context, [signed, large], picture)
@@ -373,8 +383,8 @@ def administrate(page: Page, sign_in: SignIn, service: Service, picture: Picture
     make_administrator(user=user, service=service)
     sign_in(page, user)
     page.goto("/organisation/agents/new/")
-    page.locator("#id_name").fill("Paul Lefèvre")
-    page.locator("#id_email").fill("paul.lefevre@valmer.example")
+    page.locator("#id_name").fill("Inès Colin")
+    page.locator("#id_email").fill("ines.colin@valmer.example")
     page.locator(f"input[name=rights][value={Right.OPEN_BIDS}]").check()
     picture(page, "agent-new")
     enter(page.locator("main form button[type=submit]"))

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from envelopes import publication
+from envelopes.deficiencies import KeyDeficient
 from envelopes.errors import (
     NoBackupKey,
-    NoPersonalKey,
     PublicationRefused,
     RecipientsChanged,
     TwinCertificates,
@@ -30,15 +30,15 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 Fields = dict[str, Any]
 OPENING = DEADLINE + timedelta(hours=1)
+UNPROVEN: Fields = {"state": KeyPair.State.UNPROVEN, "proven_at": None}
 
 
 def make_draft(*, personal: Fields | None = None, backup: Fields | None = None) -> Consultation:
-    """A draft with a chosen personal key pair and a backup one in its service, of these fields."""
+    """A draft with a chosen personal key pair and a colleague's backup one, of these fields."""
     consultation = make_consultation()
-    holder = consultation.created_by
-    chosen = make_key_pair(holder=holder, **(personal or {}))
+    chosen = make_key_pair(holder=consultation.created_by, **(personal or {}))
     ChosenKey.objects.create(consultation=consultation, key_pair=chosen)
-    make_key_pair(holder=holder, is_backup=True, **(backup or {}))
+    make_key_pair(service=consultation.service, is_backup=True, **(backup or {}))
     return consultation
 
 
@@ -95,38 +95,10 @@ def test_publish_twice_changes_nothing():
     assert JournalEntry.objects.filter(action="consultation.published").count() == 1
 
 
-UNUSABLE = [
-    {"not_after": OPENING},
-    {"state": KeyPair.State.UNPROVEN, "proven_at": None},
-    {"state": KeyPair.State.RETIRED, "retired_at": NOW},
-]
-
-
-@pytest.mark.parametrize("fields", UNUSABLE)
-@pytest.mark.parametrize(
-    ("which", "refusal"), [("personal", NoPersonalKey), ("backup", NoBackupKey)]
-)
-def test_publish_refuses_without_a_proven_key_that_outlives_the_opening(which, refusal, fields):
-    consultation = make_draft(**{which: fields})
-
-    with pytest.raises(refusal):
-        publish(consultation)
-
-    consultation.refresh_from_db()
-    assert consultation.state == Consultation.State.DRAFT
-    assert not RecipientSet.objects.exists()
-
-
-def test_publish_accepts_a_key_that_expires_a_second_after_the_opening():
-    consultation = make_draft(personal={"not_after": OPENING + SECOND})
-
-    assert publish(consultation).state == Consultation.State.ONLINE
-
-
 def test_publish_refuses_recipients_that_nobody_was_shown():
     consultation = make_draft()
-    shown = publication.coverage(consultation, now=NOW).fingerprints
-    make_key_pair(holder=consultation.created_by, is_backup=True)
+    shown = publication.readiness(consultation, now=NOW).fingerprints
+    make_key_pair(service=consultation.service, is_backup=True)
 
     with pytest.raises(RecipientsChanged):
         publish(consultation, shown=shown)
@@ -136,19 +108,8 @@ def test_publish_refuses_recipients_that_nobody_was_shown():
     assert not RecipientSet.objects.exists()
 
 
-def test_publish_leaves_out_the_key_of_an_agent_who_has_left():
-    consultation = make_draft()
-    gone = make_key_pair(holder=make_agent(service=consultation.service), is_backup=True)
-    gone.holder.user.is_active = False
-    gone.holder.user.save()
-
-    publish(consultation)
-
-    assert gone.fingerprint not in consultation.recipient_set.fingerprints
-
-
 def test_publish_ignores_the_backup_key_of_another_service():
-    consultation = make_draft(backup={"state": KeyPair.State.UNPROVEN, "proven_at": None})
+    consultation = make_draft(backup=UNPROVEN)
     make_key_pair(is_backup=True)
 
     with pytest.raises(NoBackupKey):
@@ -156,7 +117,7 @@ def test_publish_ignores_the_backup_key_of_another_service():
 
 
 def test_publish_refuses_at_the_deadline_and_not_before():
-    consultation = make_draft()
+    consultation = make_draft(personal={"proven_at": DEADLINE}, backup={"proven_at": DEADLINE})
 
     with pytest.raises(DeadlinePassed):
         publish(consultation, now=DEADLINE)
@@ -173,10 +134,10 @@ def test_publish_refuses_certificates_that_openers_confuse():
         publish(consultation)
 
 
-def test_coverage_names_each_problem_with_its_remedy():
+def test_readiness_names_each_problem_with_its_remedy():
     consultation = make_consultation()
 
-    found = publication.coverage(consultation, now=DEADLINE)
+    found = publication.readiness(consultation, now=DEADLINE)
 
     assert [problem.code for problem in found.problems] == [
         "deadline_passed",
@@ -184,18 +145,6 @@ def test_coverage_names_each_problem_with_its_remedy():
         "no_backup_key",
     ]
     assert all(problem.user_message and problem.remedy for problem in found.problems)
-
-
-def test_coverage_says_which_chosen_keys_do_not_count():
-    consultation = make_draft()
-    expiring = make_key_pair(holder=consultation.created_by, not_after=OPENING)
-    ChosenKey.objects.create(consultation=consultation, key_pair=expiring)
-
-    found = publication.coverage(consultation, now=NOW)
-
-    assert found.left_out == (expiring,)
-    assert expiring not in found.recipients
-    assert found.problems == ()
 
 
 def test_choose_keys_replaces_the_former_choice():
@@ -220,6 +169,7 @@ def test_choose_keys_refuses_once_on_line():
 
 
 def test_refusals_of_publication_have_each_a_code_of_their_own():
-    codes = [refusal.code for refusal in PublicationRefused.__subclasses__()]
+    refusals = [*PublicationRefused.__subclasses__(), *KeyDeficient.__subclasses__()]
+    codes = [refusal.code for refusal in refusals]
 
     assert len(set(codes)) == len(codes)

@@ -35,7 +35,7 @@ def draft() -> Consultation:
     consultation = make_consultation()
     holder = consultation.created_by
     ChosenKey.objects.create(consultation=consultation, key_pair=make_key_pair(holder=holder))
-    make_key_pair(holder=holder, is_backup=True)
+    make_key_pair(service=consultation.service, is_backup=True)
     return consultation
 
 
@@ -172,7 +172,7 @@ def test_publish_page_says_what_it_freezes_and_changes_nothing(client, draft):
 def test_publish_puts_on_line(client, draft):
     sign_in(client, draft, Right.MANAGE_CONSULTATIONS)
 
-    fingerprints = client.get(url("publish", draft)).context["coverage"].fingerprints
+    fingerprints = client.get(url("publish", draft)).context["readiness"].fingerprints
     response = client.post(url("publish", draft), {"fingerprint": fingerprints})
 
     draft.refresh_from_db()

@@ -38,7 +38,7 @@ class Command(BaseCommand):
                 keyring.make(cast.buyer, "Claire Martin", is_backup=False, now=long_ago),
                 keyring.make(cast.colleague, "Secours DCP", is_backup=True, now=long_ago),
             ]
-        deposit = tenders.play(tenders.Stage(cast, keys[0], now))
+        deposit = tenders.play(tenders.Stage(cast, keys[0], keys[1], now))
         _write(out, keys)
         with (out / "pli-scelle.zip").open("wb") as file:
             archive.write(deposit, file)
