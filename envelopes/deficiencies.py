@@ -88,9 +88,7 @@ class ProofStale(KeyDeficient):
     code = "proof_stale"
     # Translators: « exercice de déchiffrement »
     sentence = _("“{name}” was last proven more than 30 days ago.")
-    remedy = _(
-        "Ask {holder} for a decryption drill, on the key pair’s page; if it no longer opens, report it lost."
-    )
+    remedy = _("Ask {holder} for a decryption drill; if it no longer opens, report it lost.")
 
 
 class KeyExpiresEarly(KeyDeficient):

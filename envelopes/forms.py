@@ -10,6 +10,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from envelopes.errors import BadAnnouncement
+from envelopes.models import KeyReport
 from envelopes.receipts import AnnouncedEnvelope, AnnouncedFile, Announcement
 from keys.models import KeyPair
 from marketplace.models import Consultation
@@ -26,6 +27,26 @@ class KeyChoiceForm(forms.Form):
         self.fields["key_pairs"] = forms.ModelMultipleChoiceField(
             active.filter(service=consultation.service_id), required=False
         )
+
+
+class KeyReportForm(forms.Form):
+    """What happened to a key pair, and that the person has read what follows."""
+
+    reason = forms.ChoiceField(choices=KeyReport.REASONS)
+    confirmed = forms.BooleanField()
+
+    @property
+    def what_happened(self) -> KeyPair.RetirementReason:
+        return KeyPair.RetirementReason(self.cleaned_data["reason"])
+
+
+class DepartureForm(forms.Form):
+    leaves_on = forms.DateField(
+        label=_("Last day at work"),
+        required=False,
+        input_formats=["%Y-%m-%d"],
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "class": "form-control"}),
+    )
 
 
 class PublicSearchForm(forms.Form):

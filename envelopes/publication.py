@@ -10,7 +10,13 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from envelopes.deficiencies import KeyDeficient, deficiencies
+from envelopes.deficiencies import (
+    KeyCompromised,
+    KeyDeficient,
+    KeyLost,
+    KeyWithdrawn,
+    deficiencies,
+)
 from envelopes.errors import (
     NoBackupKey,
     NoPersonalKey,
@@ -46,6 +52,16 @@ class Readiness:
     @property
     def recipients(self) -> KeyPairs:
         return self.personal + self.backup
+
+    @property
+    def sealable(self) -> KeyPairs:
+        """The recipients but those that are withdrawn: nothing will be sealed to them."""
+        unfit = {
+            problem.key_pair
+            for problem in self.problems
+            if isinstance(problem, KeyWithdrawn | KeyLost | KeyCompromised)
+        }
+        return tuple(key_pair for key_pair in self.recipients if key_pair not in unfit)
 
     @property
     def fingerprints(self) -> list[str]:

@@ -2,10 +2,34 @@
 from celery import shared_task
 from django.utils import timezone
 
-from envelopes import alarms
+from envelopes import alarms, degradations, departures, losses
 
 
 @shared_task(name="envelopes.tell_alarms", acks_late=True)
 def tell_alarms() -> None:
     """Mail the alarms of the store. Safe to run twice; the next run makes up for a silent mail server."""
     alarms.tell(now=timezone.now())
+
+
+@shared_task(
+    name="envelopes.watch_coverage", acks_late=True, autoretry_for=(OSError,), retry_backoff=60
+)
+def watch_coverage() -> None:
+    """Find what degrades on line, and tell it. Safe to run twice."""
+    degradations.watch(now=timezone.now())
+
+
+@shared_task(
+    name="envelopes.tell_reports", acks_late=True, autoretry_for=(OSError,), retry_backoff=60
+)
+def tell_reports() -> None:
+    """Tell of the key pairs that were reported. Safe to run twice."""
+    losses.tell(now=timezone.now())
+
+
+@shared_task(
+    name="envelopes.tell_departures", acks_late=True, autoretry_for=(OSError,), retry_backoff=60
+)
+def tell_departures() -> None:
+    """Send the checklists of departures. Safe to run twice."""
+    departures.tell(now=timezone.now())

@@ -1,18 +1,27 @@
 # SPDX-License-Identifier: EUPL-1.2
 from django.urls import path
 
-from envelopes.views import consultations, deposits, opening, uploads
+from envelopes.views import consultations, coverage, departures, deposits, opening, uploads
 
 app_name = "envelopes"
 _CONSULTATION = "organisation/consultations/<uuid:consultation_id>/"
 _DEPOSIT = "deposits/<uuid:deposit_id>/"
 _ENVELOPE = "organisation/envelopes/<uuid:envelope_id>/"
+_KEY_PAIR = "settings/encryption-keys/<uuid:key_pair_id>/"
+_AGENT = "organisation/agents/<uuid:agent_id>/"
 
 urlpatterns = [
     # The buyer, before the deadline
     path(_CONSULTATION, consultations.detail, name="consultation"),
     path(_CONSULTATION + "keys/", consultations.choose_keys, name="choose_keys"),
     path(_CONSULTATION + "publish/", consultations.publish, name="publish"),
+    # Who can open, and what hangs on a key pair or on a person
+    path(_CONSULTATION + "coverage/", coverage.page, name="coverage"),
+    path(_KEY_PAIR + "consultations/", coverage.key_consultations, name="key_consultations"),
+    path(_KEY_PAIR + "report/", coverage.report_key, name="report_key"),
+    path(_AGENT + "departure/", departures.checklist, name="departure"),
+    path(_AGENT + "departure/announce/", departures.announce, name="announce_departure"),
+    path(_AGENT + "disable/", departures.disable, name="disable_agent"),
     # The bidder
     path("consultations/", deposits.public_list, name="public_list"),
     path("consultations/<uuid:consultation_id>/", deposits.public_detail, name="public_detail"),

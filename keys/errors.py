@@ -17,7 +17,8 @@ KeyRefused                  code, user_message, remedy
 ├── RenewedAlready          a key pair has one successor
 ├── HolderGone              the account of its holder is disabled
 ├── DrillAskedAlready       the holder has not answered yet what was asked before
-└── NothingPlanned          no retirement is planned that could be called off
+├── NothingPlanned          no retirement is planned that could be called off
+└── AlreadyReported         the key pair is known to be lost or compromised
 """
 
 from django.utils.functional import Promise
@@ -224,3 +225,11 @@ class DrillAskedAlready(KeyRefused):
             else _("The site asked for this drill on %(instant)s; it has not been done yet.")
             % facts
         )
+
+
+class AlreadyReported(KeyRefused):
+    """The same, or worse, was reported of it."""
+
+    code = "already_reported"
+    user_message = _("This key pair was already reported, and people were told.")
+    remedy = _("See below what depends on it and what to do.")

@@ -15,9 +15,7 @@ from marketplace.models import Agent, Right, Service
 
 ALERT_DAYS = (90, 60, 30, 15, 7, 1, 0)  # days before the expiry at which people are told
 EXPIRING = timedelta(days=ALERT_DAYS[0])
-PROOF_LASTS = timedelta(
-    days=30
-)  # from one drill to the next; past it, a key pair seals nothing new
+PROOF_LASTS = timedelta(days=30)  # past it, a drill is asked, and the key pair seals nothing new
 
 
 def manageable_services(agent: Agent) -> models.QuerySet[Service]:

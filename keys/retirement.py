@@ -10,10 +10,19 @@ from django.db import transaction
 from django.db.models import PROTECT, ManyToOneRel
 
 from keys import locks, renewal
-from keys.errors import AlreadyRetired, KeyPairGone, NothingPlanned
+from keys.errors import AlreadyReported, AlreadyRetired, KeyPairGone, NothingPlanned
 from keys.models import KeyPair
 from marketplace import journal
 from marketplace.models import Agent
+
+_Reason = KeyPair.RetirementReason
+# What may still be reported of a retired key pair: that another person may have it is the worst.
+_WORSE: dict[_Reason, set[_Reason]] = {
+    _Reason.WITHDRAWN: {_Reason.LOST, _Reason.COMPROMISED},
+    _Reason.RENEWED: {_Reason.LOST, _Reason.COMPROMISED},
+    _Reason.LOST: {_Reason.COMPROMISED},
+    _Reason.COMPROMISED: set(),
+}
 
 
 class Removal(Enum):
@@ -120,6 +129,28 @@ def _retire_replaced(key_pair_id: UUID, now: datetime) -> bool:
     except (AlreadyRetired, KeyPairGone):
         return False
     return True
+
+
+@transaction.atomic
+def report(
+    key_pair_id: UUID, *, reason: KeyPair.RetirementReason, actor: Agent, now: datetime
+) -> KeyPair:
+    """Retire a key pair that is lost or compromised; one retired already is known to be worse than that.
+
+    Raises:
+        AlreadyReported: as much, or worse, is known of it.
+        KeyPairGone: somebody has just deleted it.
+    """
+    key_pair = locks.lock(key_pair_id)
+    if key_pair.state != KeyPair.State.RETIRED:
+        _retire(key_pair, reason, actor, now)
+        return key_pair
+    if reason not in _WORSE[_Reason(key_pair.retirement_reason)]:
+        raise AlreadyReported
+    key_pair.retirement_reason = reason
+    key_pair.save(update_fields=["retirement_reason"])
+    _record(key_pair, Removal.RETIRED, actor, now)
+    return key_pair
 
 
 def _retire(

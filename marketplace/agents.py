@@ -2,9 +2,10 @@
 """Agents: an administrator invites them, changes what they may do, disables them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -13,7 +14,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from marketplace import accounts, journal
-from marketplace.errors import AddressTaken, OwnAccount
+from marketplace.errors import AddressTaken, DepartureOver, OwnAccount
 from marketplace.models import Agent, Right, Service, User
 
 
@@ -72,8 +73,7 @@ def edit(agent_id: UUID, place: Place, *, is_active: bool, by: Agent, now: datet
     Raises:
         OwnAccount: `by` would lose the own administration or account.
     """
-    agents = Agent.objects.select_related("user").select_for_update(no_key=True, of=("self",))
-    agent = agents.get(pk=agent_id)
+    agent = _locked(agent_id)
     if agent.pk == by.pk and not (place.is_administrator and is_active):
         raise OwnAccount
     agent.service = place.service
@@ -84,6 +84,55 @@ def edit(agent_id: UUID, place: Place, *, is_active: bool, by: Agent, now: datet
     agent.user.save(update_fields=["is_active"])
     _record("agent.edited", agent, by=by, now=now)
     return agent
+
+
+@transaction.atomic
+def disable(agent_id: UUID, *, by: Agent, now: datetime) -> Agent:
+    """Close an agent's account: the place stays what it was.
+
+    Raises:
+        OwnAccount: it is that of `by`.
+    """
+    agent = _locked(agent_id)
+    if agent.pk == by.pk:
+        raise OwnAccount
+    agent.user.is_active = False
+    agent.user.save(update_fields=["is_active"])
+    _record("agent.edited", agent, by=by, now=now)
+    return agent
+
+
+@transaction.atomic
+def announce_departure(
+    agent_id: UUID, leaves_on: date | None, *, by: Agent, now: datetime
+) -> tuple[Agent, bool]:
+    """Keep an agent's last day at work, or none; answers the agent, and whether that is new.
+
+    Raises:
+        DepartureOver: that day is over, where the organisation is.
+    """
+    agent = _locked(agent_id)
+    today = now.astimezone(ZoneInfo(agent.service.organisation.time_zone)).date()
+    if leaves_on is not None and leaves_on < today:
+        raise DepartureOver
+    if agent.leaves_on == leaves_on:
+        return agent, False
+    agent.leaves_on = leaves_on
+    agent.save(update_fields=["leaves_on"])
+    journal.record(
+        "agent.departure_announced" if leaves_on else "agent.departure_called_off",
+        agent,
+        actor=by.user,
+        now=now,
+        organisation_id=by.service.organisation_id,
+        leaves_on=leaves_on.isoformat() if leaves_on else None,
+    )
+    return agent, True
+
+
+def _locked(agent_id: UUID) -> Agent:
+    agents = Agent.objects.select_related("user", "service__organisation")
+    return agents.select_for_update(no_key=True, of=("self",)).get(pk=agent_id)
 
 
 def _record(action: str, agent: Agent, *, by: Agent, now: datetime) -> None:

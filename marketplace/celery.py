@@ -33,6 +33,9 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 10},
     },
     "store alarms": {"task": "envelopes.tell_alarms", "schedule": 60.0},
+    "decryption coverage": {"task": "envelopes.watch_coverage", "schedule": 300.0},
+    "reported keys": {"task": "envelopes.tell_reports", "schedule": 60.0},
+    "departures": {"task": "envelopes.tell_departures", "schedule": 60.0},
     "forgotten reports": {"task": "signatures.sweep_reports", "schedule": 60.0},
 }
 

@@ -9,7 +9,8 @@
     ├── AccountRefused      making or changing an account
     │   ├── CompanyKnown    the company, or the person, already has an account
     │   ├── AddressTaken    the agent to invite already has an account
-    │   └── OwnAccount      administrators do not shut themselves out
+    │   ├── OwnAccount      administrators do not shut themselves out
+    │   └── DepartureOver   the last day of an agent is announced before it
     └── RightMissing        the agent lacks a right
 
 JournalDamaged is no refusal: the journal is not what was written, and an operator must look at it.
@@ -124,6 +125,14 @@ class OwnAccount(AccountRefused):
     code = "own_account"
     user_message = _("You cannot disable your own account, nor give up administration yourself.")
     remedy = _("Ask another administrator to do it.")
+
+
+class DepartureOver(AccountRefused):
+    """A departure is announced for a day that is over."""
+
+    code = "departure_over"
+    user_message = _("The last day of an agent cannot be in the past.")
+    remedy = _("Give a day to come; if the person has left already, disable the account.")
 
 
 class JournalDamaged(Exception):

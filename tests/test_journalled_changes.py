@@ -103,6 +103,11 @@ CHANGES = {
     "keys:keep": Change("agent", journalled_bids.planned_retirement),
     "keys:ask_drill": Change("agent"),
     "keys:remove": Change("agent", journalled_bids.unused_key),
+    "envelopes:report_key": Change("agent", lambda _w, _c: form(reason="lost", confirmed="on")),
+    "envelopes:announce_departure": Change(
+        "administrator", lambda _w, _c: form(leaves_on="2099-12-31")
+    ),
+    "envelopes:disable_agent": Change("administrator"),
     "envelopes:choose_keys": Change("agent", journalled_bids.key_choice),
     "envelopes:publish": Change("agent", journalled_bids.publication),
     "envelopes:start_deposit": Change("bidder of another company"),

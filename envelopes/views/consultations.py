@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -15,6 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from envelopes import publication
 from envelopes.forms import KeyChoiceForm
 from envelopes.models import VALID_AFTER_OPENING
+from envelopes.views import asked
+from envelopes.views.coverage import coverage_of
 from keys.models import PROOF_LASTS, KeyPair
 from marketplace import http
 from marketplace.errors import Refusal
@@ -25,7 +27,7 @@ from marketplace.permissions import AgentRequest, agent_required
 @agent_required()
 @require_safe
 def detail(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
-    consultation = _consultation(request, consultation_id)
+    consultation = asked.consultation(request, consultation_id)
     now = timezone.now()
     context = {
         "consultation": consultation,
@@ -42,13 +44,15 @@ def detail(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
     else:
         recipients = consultation.recipient_set.key_pairs.select_related("holder__user")
         context["recipients"] = recipients.order_by("is_backup", "name", "pk")
+    if consultation.state != Consultation.State.OPENING:
+        context["coverage"] = coverage_of(consultation, now)
     return render(request, "envelopes/consultation.html", context)
 
 
 @agent_required(Right.MANAGE_CONSULTATIONS)
 @require_POST
 def choose_keys(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
-    consultation = _consultation(request, consultation_id)
+    consultation = asked.consultation(request, consultation_id)
     form = KeyChoiceForm(consultation, request.POST)
     if not form.is_valid():
         messages.error(request, _("Choose among the key pairs of the list, then save again."))
@@ -71,7 +75,7 @@ def choose_keys(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def publish(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
     """A page that says what will be frozen; then the freezing."""
-    consultation = _consultation(request, consultation_id)
+    consultation = asked.consultation(request, consultation_id)
     if request.method == "POST":
         return _publish(request, consultation)
     found = publication.readiness(consultation, now=timezone.now())
@@ -99,11 +103,6 @@ def _publish(request: AgentRequest, consultation: Consultation) -> HttpResponse:
     else:
         messages.success(request, _("The consultation is on line. Its recipients are frozen."))
     return redirect("envelopes:consultation", consultation.pk)
-
-
-def _consultation(request: AgentRequest, consultation_id: UUID) -> Consultation:
-    visible = Consultation.objects.visible_to(request.agent)
-    return get_object_or_404(visible.select_related("service__organisation"), pk=consultation_id)
 
 
 def _keys_of_draft(consultation: Consultation, now: datetime) -> dict[str, object]:

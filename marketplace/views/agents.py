@@ -60,12 +60,22 @@ def edit_agent(request: AgentRequest, agent_id: UUID) -> HttpResponse:
     context = {"form": form, "agent": agent}
     if not form.is_valid():
         return render(request, "marketplace/edit_agent.html", context)
-    place, is_active = form.place(), form.cleaned_data["is_active"]
+    # A page of its own asks before the account of somebody else is closed: keys may hang on it.
+    is_active = form.cleaned_data["is_active"]
+    is_asked = agent.user.is_active and not is_active and agent.pk != request.agent.pk
     try:
-        agents.edit(agent.pk, place, is_active=is_active, by=request.agent, now=timezone.now())
+        agents.edit(
+            agent.pk,
+            form.place(),
+            is_active=is_active or is_asked,
+            by=request.agent,
+            now=timezone.now(),
+        )
     except AccountRefused as refusal:
         http.refuse(request, refusal, agent)
         return render(request, "marketplace/edit_agent.html", context, status=409)
+    if is_asked:
+        return redirect("envelopes:disable_agent", agent.pk)
     messages.success(request, _("The changes are saved."))
     return redirect("agents")
 

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: EUPL-1.2
+from envelopes.models.bids import (
+    VALID_AFTER_OPENING,
+    Attempt,
+    ChosenKey,
+    Deposit,
+    Envelope,
+    Opening,
+    Receipt,
+    RecipientSet,
+    Release,
+    ReleasedFile,
+    SealedBlock,
+    SealedFile,
+    StoreAlarm,
+    new_file_id,
+)
+from envelopes.models.coverage import CoverageNotice, Degradation, Departure, KeyReport, Weakness
+
+__all__ = [
+    "VALID_AFTER_OPENING",
+    "Attempt",
+    "ChosenKey",
+    "CoverageNotice",
+    "Degradation",
+    "Departure",
+    "Deposit",
+    "Envelope",
+    "KeyReport",
+    "Opening",
+    "Receipt",
+    "RecipientSet",
+    "Release",
+    "ReleasedFile",
+    "SealedBlock",
+    "SealedFile",
+    "StoreAlarm",
+    "Weakness",
+    "new_file_id",
+]
