@@ -213,3 +213,12 @@ def test_each_weakness_is_explained_with_its_remedy(weakness):
     assert verdict.message
     assert verdict.remedy
     assert "{name}" not in verdict.message + verdict.remedy
+
+
+@pytest.mark.parametrize("lost", ["personal", "backup"])
+def test_loss_of_any_one_key_pair_leaves_one_that_is_sure_to_open(lost):
+    """Promise P6, at going on line."""
+    consultation = make_online_consultation()
+    retire(getattr(KeyPair.objects, lost)(), Reason.LOST)
+
+    assert coverage_of(consultation).counts == (1, 1)

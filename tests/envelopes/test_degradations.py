@@ -8,7 +8,7 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.db import IntegrityError
 from django.urls import reverse
 
-from envelopes import degradations
+from envelopes import degradations, departures, losses, tasks
 from envelopes.models import CoverageNotice, Degradation
 from keys.models import KeyPair
 from marketplace.models import Consultation, JournalEntry, Right
@@ -24,6 +24,7 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
+Reason = KeyPair.RetirementReason
 LATER = NOW + 1 * DAY
 STALE_AT = NOW + 30 * DAY  # the key pairs of the factories were proven the day before NOW
 
@@ -220,6 +221,21 @@ def test_watch_asks_the_same_number_of_questions_where_nothing_changes(
     # open rows; consultations, recipients and their holders; mails that are due
     with django_assert_num_queries(4):
         degradations.watch(now=NOW)
+
+
+def test_tasks_watch_and_tell(set_clock):
+    set_clock(LATER)
+    online_with()
+    lost = KeyPair.objects.personal().get()
+    losses.report(lost.pk, reason=Reason.LOST, actor=lost.holder, now=LATER)
+    administrator = make_administrator(service=lost.service)
+    departures.announce(lost.holder_id, leaves_on=LATER.date(), by=administrator, now=LATER)
+
+    tasks.watch_coverage()
+    tasks.tell_reports()
+    tasks.tell_departures()
+
+    assert len(mail.outbox) == 3
 
 
 @pytest.mark.parametrize("with_key_pair", [True, False])
