@@ -50,8 +50,17 @@ class DepartureForm(forms.Form):
 
 
 class PublicSearchForm(forms.Form):
-    q = forms.CharField(label=_("Reference, title or buyer"), max_length=100, required=False)
-    closed = forms.BooleanField(label=_("Also those whose deadline has passed"), required=False)
+    q = forms.CharField(
+        label=_("Reference, title or buyer"),
+        max_length=100,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "form-control", "type": "search"}),
+    )
+    closed = forms.BooleanField(
+        label=_("Also those whose deadline has passed"),
+        required=False,
+        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
+    )
 
 
 def read_announcement(data: bytes) -> Announcement:

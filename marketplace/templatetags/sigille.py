@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 from babel.units import format_unit
 from django import template
 from django.conf import settings
+from django.template import Context
 from django.utils import formats, timezone
 from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 
+from marketplace import tables
 from marketplace.models import Consultation, Phase
 
 register = template.Library()
@@ -65,3 +67,9 @@ def actor_name(actor: str) -> str:
 def short_subject(subject: str) -> str:
     """The subject of a journal entry with the first block of its identifier alone."""
     return subject.split("-", 1)[0]
+
+
+@register.simple_tag(takes_context=True)
+def page_url(context: Context, parameter: str, number: int) -> str:
+    """The address of another page of a table; the rest of the query stays."""
+    return tables.address(context["request"].GET, **{parameter: number})
