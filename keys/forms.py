@@ -11,7 +11,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from keys.editing import Description
-from keys.models import KeyPair, manageable_services, possible_holders
+from keys.key_search import KEPT, OUT_OF_SERVICE, Criteria
+from keys.models import Health, KeyPair, manageable_services, possible_holders
 from keys.preparation import Check, Preparation, Verdict
 from keys.registration import Registration
 from keys.renewal import Renewal
@@ -21,13 +22,51 @@ RENEWAL: Final = ("replaces", "retires_on")
 
 
 class ServiceForm(forms.Form):
-    """« Administrer un Service »: the one whose key pairs are shown; none is the agent's own."""
+    """« Administrer un Service »: the one whose key pairs are shown; none is the agent's own.
 
+    « Mon Service » wins over what the list of the other ones says.
+    """
+
+    scope = forms.CharField(required=False)
     service = forms.ModelChoiceField(queryset=Service.objects.none(), required=False)
 
     def __init__(self, *args: Any, agent: Agent, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["service"].queryset = manageable_services(agent)  # type: ignore[attr-defined]  # it is a choice of models
+
+    def chosen(self) -> Service | None:
+        service: Service | None = self.cleaned_data["service"]
+        return None if self.cleaned_data["scope"] == "own" else service
+
+
+class KeySearchForm(forms.Form):
+    """Among the key pairs of a service."""
+
+    q = forms.CharField(
+        label=_("Name, CN, holder or fingerprint"),
+        required=False,
+        max_length=120,  # a fingerprint and its separators
+        widget=forms.TextInput(attrs={"class": "form-control", "type": "search"}),
+    )
+    state = forms.ChoiceField(
+        label=_("State"),
+        required=False,
+        choices=[
+            ("", _("All states")),
+            # Translators: « En service ou à éprouver »
+            (KEPT, _("All but those out of service")),
+            # Translators: « Hors service »
+            (OUT_OF_SERVICE, _("Out of service")),
+            *Health.choices,
+        ],
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
+
+    def criteria(self) -> Criteria:
+        """What is asked; nothing where the address says what the form never sends."""
+        if not self.is_valid():
+            return Criteria()
+        return Criteria(text=self.cleaned_data["q"], state=self.cleaned_data["state"])
 
 
 class KeyPairForm(forms.Form):

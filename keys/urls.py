@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 from django.urls import path
 
-from keys.views import changes, lists, preparation, registration
+from keys.views import changes, fingerprints, lists, preparation, registration
 
 app_name = "keys"
 
@@ -9,11 +9,14 @@ _KEY_PAIR = "<uuid:key_pair_id>/"
 
 urlpatterns = [
     path("", lists.key_list, name="list"),
+    path("service/", lists.choose_service, name="choose_service"),
+    path("fingerprints/", fingerprints.of_service, name="fingerprints"),
     path("new/", registration.new, name="new"),
     path("register/", registration.register, name="register"),
     path("prepare/", preparation.prepare, name="prepare"),
     path("prepare/result/", preparation.result, name="prepared"),
     path(_KEY_PAIR, changes.detail, name="detail"),
+    path(_KEY_PAIR + "fingerprint/", fingerprints.of_key_pair, name="fingerprint"),
     path(_KEY_PAIR + "challenge/", registration.challenge, name="challenge"),
     path(_KEY_PAIR + "answer/", registration.answer, name="answer"),
     path(_KEY_PAIR + "edit/", changes.edit, name="edit"),

@@ -42,8 +42,13 @@ def navigation(request: HttpRequest) -> Navigation:
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return Navigation(None, None, ())
-    agent = Agent.objects.select_related("user", "service__organisation").filter(user=user).first()
-    bidder = Bidder.objects.select_related("company").filter(user=user).first()
+    # The view may have asked already: `marketplace/permissions.py`.
+    agent: Agent | None = getattr(request, "agent", None)
+    bidder: Bidder | None = getattr(request, "bidder", None)
+    if agent is None and bidder is None:
+        agents = Agent.objects.select_related("user", "service__organisation")
+        agent = agents.filter(user=user).first()
+        bidder = Bidder.objects.select_related("company").filter(user=user).first()
     sections = _for_agent(request, agent) if agent else _for_bidder(request) if bidder else ()
     return Navigation(agent, bidder, tuple(_nearest_alone(sections)))
 

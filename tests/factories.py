@@ -192,3 +192,30 @@ def make_deposit(**fields: object) -> Deposit:
     assert isinstance(consultation, Consultation)
     assert isinstance(bidder, Bidder)
     return submission.start(consultation, bidder, now=NOW)
+
+
+def make_many_key_pairs(count: int, *, holder: Agent, **fields: object) -> list[KeyPair]:
+    """Proven personal and backup key pairs by turns, whose certificates nobody can read; at once."""
+    numbers = [next(_numbers) for _ in range(count)]
+    return KeyPair.objects.bulk_create(
+        KeyPair(
+            **{
+                "service": holder.service,
+                "holder": holder,
+                "name": f"Bi-clé {number:06d}",
+                "common_name": f"CN {-number % 1000:03d}",
+                "certificate": bytes(1000),
+                "fingerprint": hashlib.sha256(f"certificate {number}".encode()).hexdigest(),
+                "public_key_digest": hashlib.sha256(f"key {number}".encode()).hexdigest(),
+                "algorithm": "RSA-3072",
+                "not_before": NOW - DAY,
+                "not_after": NOW + (number % 900) * DAY,
+                "is_backup": number % 2 == 1,
+                "state": KeyPair.State.ACTIVE,
+                "created_at": NOW - DAY,
+                "proven_at": NOW - (number % 60) * DAY,
+            }
+            | fields
+        )
+        for number in numbers
+    )

@@ -80,6 +80,9 @@ TABLE = {
     "mfa_login_webauthn": Row(PUBLIC, allowed=302),
     # Key pairs
     "keys:list": Row(AGENTS),
+    "keys:choose_service": Row(AGENTS, None, "POST", 302),
+    "keys:fingerprints": Row(AGENTS),
+    "keys:fingerprint": Row(IN_SERVICE),
     "keys:new": Row(WITH_RIGHT, KEYS),
     "keys:register": Row(WITH_RIGHT, KEYS, "POST", 400),
     "keys:prepare": Row(AGENTS),

@@ -51,6 +51,7 @@ EXEMPT = {
     "mfa_reauthenticate": "a session",
     "mfa_login_webauthn": "a session",
     "mfa_reauthenticate_webauthn": "a session",
+    "keys:choose_service": "a session",
     "mfa_edit_webauthn": "the name of a key, that its owner alone sees",
 }
 

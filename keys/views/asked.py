@@ -9,20 +9,33 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from keys.forms import ServiceForm
-from keys.models import KeyPair
+from keys.models import KeyPair, manageable_services
 from marketplace.models import Service
 from marketplace.permissions import AgentRequest
 
+CHOICE = "keys_service"  # in the session: the service that is administered, where it is another one
+
 
 def chosen_service(request: AgentRequest) -> Service:
-    """That of the address, or the agent's own; « Mon Service » wins over what the other list says."""
-    if request.GET.get("scope") == "own":
+    """That of the address; otherwise the one that the agent has chosen and may still manage; or its own."""
+    if "service" in request.GET:
+        form = ServiceForm(request.GET, agent=request.agent)
+        if not form.is_valid():
+            raise Http404
+        return form.chosen() or request.agent.service
+    chosen = request.session.get(CHOICE)
+    if chosen is None:
         return request.agent.service
-    form = ServiceForm(request.GET, agent=request.agent)
-    if not form.is_valid():
-        raise Http404
-    service: Service = form.cleaned_data["service"] or request.agent.service
-    return service
+    permitted = manageable_services(request.agent).select_related("organisation")
+    return permitted.filter(pk=chosen).first() or request.agent.service
+
+
+def keep_choice(request: AgentRequest, service: Service) -> None:
+    """For as long as the agent is signed in, or until it chooses again."""
+    if service == request.agent.service:
+        request.session.pop(CHOICE, None)
+    else:
+        request.session[CHOICE] = str(service.pk)
 
 
 def list_url(service_id: UUID) -> str:

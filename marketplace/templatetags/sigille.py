@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What templates say the same way everywhere: instants, fingerprints, phases."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -28,10 +29,15 @@ def instant(value: datetime, zone: str = "") -> str:
     local = timezone.localtime(value, ZoneInfo(zone) if zone else None)
     # Translators: « 11 août 2027 à 10:25 (Europe/Paris) »
     return _("%(date)s at %(time)s (%(zone)s)") % {
-        "date": formats.date_format(local, "DATE_FORMAT"),
-        "time": formats.date_format(local, "H:i"),
+        "date": _day(local.date(), get_language()),
+        "time": f"{local:%H:%M}",
         "zone": local.tzinfo,
     }
+
+
+@lru_cache(maxsize=1000)  # lists repeat their days
+def _day(value: date, _language: str | None) -> str:
+    return formats.date_format(value, "DATE_FORMAT")
 
 
 @register.filter

@@ -16,7 +16,7 @@ from django.utils.html import escape
 from envelopes.models import ChosenKey
 from keys import certificates, challenges, cms
 from keys.certificates import SMALL_MODULUS_ENDS
-from keys.models import Challenge, KeyPair
+from keys.models import Challenge, KeyPair, Split
 from marketplace.models import Agent, JournalEntry, Right
 from tests.factories import (
     DAY,
@@ -119,16 +119,18 @@ def test_list_asks_as_many_queries_for_three_rows_as_for_one(agent):
     assert len(for_three) == len(for_one)
 
 
-def test_list_is_cut_in_pages_that_keep_the_service(agent):
-    for number in range(26):
+def test_list_is_cut_in_pages_that_keep_the_rest_of_the_address(agent):
+    for number in range(11):
         make_key_pair(holder=agent, name=f"{number:02d}", certificate=b"-")
+    query = {"q": "0", "sort": "-name", "service": agent.service.pk}
 
-    first = signed_in(agent).get(reverse("keys:list"))
-    second = signed_in(agent).get(reverse("keys:list"), {"personal": "2"})
+    first = signed_in(agent).get(reverse("keys:list"), query)
+    second = signed_in(agent).get(reverse("keys:list"), query | {"personal": "2"})
 
-    assert len(shown(first)["personal"]) == 25
-    assert shown(second)["personal"] == ["25"]
-    assert f"?service={agent.service.pk}&amp;personal=2" in first.content.decode()
+    assert shown(first)["personal"] == ["10", *(f"{number:02d}" for number in range(9, 0, -1))]
+    assert shown(second)["personal"] == ["00"]
+    address = f"?q=0&amp;sort=-name&amp;service={agent.service.pk}&amp;personal=2"
+    assert f'rel="next" href="{address}"' in first.content.decode()
 
 
 def test_list_counts_what_wants_attention(agent):
@@ -147,9 +149,8 @@ def test_list_counts_what_wants_attention(agent):
         "expired": 1,
         "expiring": 1,
         "unproven": 1,
-        "usable_personal": 2,
-        "usable_backup": 0,
     }
+    assert response.context["split"] == Split(personal=2, backup=0, holders=1)
 
 
 @pytest.mark.parametrize("reason", ["lost", "compromised", "renewed"])
@@ -169,7 +170,7 @@ def test_list_tells_that_a_successor_has_taken_over_swept_or_not(agent, delay, h
     response = signed_in(agent).get(reverse("keys:list"))
 
     assert [row.health for row in response.context["personal"].rows] == [health]
-    assert response.context["census"]["usable_personal"] == (health == "good")
+    assert response.context["split"].personal == (health == "good")
 
 
 def test_list_offers_to_delete_what_nothing_needs_and_to_withdraw_the_rest(agent):
