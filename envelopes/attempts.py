@@ -32,6 +32,16 @@ class RequestUnfinished(UploadRefused):
     )
 
 
+class Abandoned(UploadRefused):
+    """The deposit was never submitted; its files are removed, long after its deadline."""
+
+    code = "abandoned"
+    user_message = _("The file was removed: the deposit was never submitted.")
+    remedy = _(
+        "Files are kept for a while after the deadline, as the page of the consultation says."
+    )
+
+
 class ServerFailed(UploadRefused):
     """Something unexpected; the log of the server says what."""
 

@@ -5,6 +5,8 @@ Source: docs/envelope-format.md § 9.
 """
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.core.files.storage import default_storage
@@ -14,6 +16,7 @@ from envelopes.manifest import BadManifest, Manifest, ManifestFile, read_manifes
 from envelopes.models import Deposit, Envelope, Receipt, SealedBlock, SealedFile
 from keys import cms
 from marketplace import canonical
+from marketplace.storage import block_store
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,8 @@ def read_header(file: StoredFile, block: StoredBlock) -> bytes:
         BlockDamaged: the store does not have them.
         StoreUnavailable: the store does not answer.
     """
-    header = _fetch(file, block, block.header_size)
+    with _failures(file, block):
+        header = block_store().read_start(block.storage_name, block.header_size)
     if len(header) != block.header_size:
         raise BlockDamaged(file.position, block.number, "truncated")
     return header
@@ -182,11 +186,16 @@ def _stored_file(
 
 def _fetch(file: StoredFile, block: StoredBlock, size: int) -> bytes:
     """The first `size` bytes of a block, or all of them where there are fewer."""
+    with _failures(file, block), default_storage.open(block.storage_name) as stored:
+        content: bytes = stored.read(size)
+    return content
+
+
+@contextmanager
+def _failures(file: StoredFile, block: StoredBlock) -> Iterator[None]:
     try:
-        with default_storage.open(block.storage_name) as stored:
-            content: bytes = stored.read(size)
+        yield
     except FileNotFoundError as error:
         raise BlockDamaged(file.position, block.number, "missing") from error
     except OSError as error:
         raise StoreUnavailable from error
-    return content

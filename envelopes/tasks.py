@@ -2,7 +2,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from envelopes import alarms, degradations, departures, losses
+from envelopes import alarms, degradations, departures, losses, sweeping
 
 
 @shared_task(name="envelopes.tell_alarms", acks_late=True)
@@ -33,3 +33,9 @@ def tell_reports() -> None:
 def tell_departures() -> None:
     """Send the checklists of departures. Safe to run twice."""
     departures.tell(now=timezone.now())
+
+
+@shared_task(name="envelopes.sweep", acks_late=True)
+def sweep() -> None:
+    """Remove the uploads that nobody will submit. Safe to run twice."""
+    sweeping.sweep(now=timezone.now())

@@ -4,6 +4,7 @@
 UploadRefused
 ├── BadUpload           a header of the protocol is missing or wrong
 ├── UnknownEnvelope     the envelope is not one of this deposit
+├── UploadDiffers       another upload has the id that was drawn for this one
 ├── FileTooLarge        more than a file may have
 ├── TooManyFiles        more than a deposit may have
 ├── DepositTooLarge     more bytes than a deposit may have
@@ -51,6 +52,14 @@ class UnknownEnvelope(UploadRefused):
     code = "unknown_envelope"
     user_message = _("This envelope does not belong to the deposit.")
     remedy = _("Load the page again and add the file to one of the envelopes shown.")
+
+
+class UploadDiffers(UploadRefused):
+    """The id of the request is that of another upload: it is not the same request again."""
+
+    code = "upload_differs"
+    user_message = _("The request begins another upload than the one it names.")
+    remedy = _("Load the page again, then add the file again.")
 
 
 class FileTooLarge(UploadRefused):

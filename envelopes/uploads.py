@@ -30,6 +30,7 @@ from envelopes.upload_errors import (
     TooManyFiles,
     TransferCut,
     UnknownEnvelope,
+    UploadDiffers,
     UploadRefused,
     UploadRemoved,
     WriterDisplaced,
@@ -47,49 +48,62 @@ class Body(Protocol):
 
 
 def create(
-    deposit_id: UUID, *, envelope_id: UUID, size: int, actor: User, clock: Clock
+    deposit_id: UUID,
+    *,
+    envelope_id: UUID,
+    size: int,
+    actor: User,
+    clock: Clock,
+    upload_id: UUID | None = None,
 ) -> SealedFile:
     """Make room for a file of `size` bytes in an envelope; an empty one is complete at once.
 
+    `upload_id` is drawn by the client, which repeats it when no answer came: the upload is made once.
+
     Raises:
+        UploadDiffers: another upload has that id.
         FileTooLarge, TooManyFiles, DepositTooLarge: more than `limits` announces.
         NoRoom: the store could not keep it.
         UnknownEnvelope: the envelope is not one of this deposit.
         AlreadySubmitted: the deposit is frozen.
     """
     with attempts.remembered(deposit_id, Attempt.Step.UPLOAD, clock):
-        file = _create(deposit_id, envelope_id=envelope_id, size=size, actor=actor, now=clock())
+        wanted = SealedFile(pk=upload_id or uuid4(), envelope_id=envelope_id, size=size)
+        file = _create(deposit_id, wanted, actor=actor, now=clock())
     if size == 0:
         receive(file.pk, BytesIO(), offset=0, length=0, clock=clock)
     return file
 
 
 @transaction.atomic
-def _create(
-    deposit_id: UUID, *, envelope_id: UUID, size: int, actor: User, now: datetime
-) -> SealedFile:
+def _create(deposit_id: UUID, file: SealedFile, *, actor: User, now: datetime) -> SealedFile:
     deposit = _locked(deposit_id)
-    if size > LARGEST_FILE:
-        raise FileTooLarge
-    envelope = Envelope.objects.filter(pk=envelope_id, deposit=deposit).first()
-    if envelope is None:
+    if not Envelope.objects.filter(pk=file.envelope_id, deposit=deposit).exists():
         raise UnknownEnvelope
-    if deposit.uploads().count() >= MOST_FILES:
-        raise TooManyFiles
-    if size + (deposit.uploads().aggregate(total=Sum("size"))["total"] or 0) > LARGEST_DEPOSIT:
-        raise DepositTooLarge
-    file = SealedFile.objects.create(
-        envelope=envelope,
-        size=size,
-        reserved_size=space.needed(size, recipients_of(deposit.consultation_id)),
-        created_at=now,
-    )
+    if (known := SealedFile.objects.filter(pk=file.pk).first()) is not None:
+        if (known.envelope_id, known.size) != (file.envelope_id, file.size):
+            raise UploadDiffers
+        return known
+    _check_limits(deposit, file.size)
+    file.reserved_size = space.needed(file.size, recipients_of(deposit.consultation_id))
+    file.created_at = now
+    file.save(force_insert=True)
     attempts.record(deposit, Attempt.Step.UPLOAD, Attempt.Outcome.STARTED, now=now, file=file)
     # No organisation, here and in every entry of a deposit: the buyer's administrators read the
     # entries of theirs, and before the deadline nobody learns who deposits, nor how much.
     journal.record("upload.created", file, actor=actor, now=now)
     space.check_room()
     return file
+
+
+def _check_limits(deposit: Deposit, size: int) -> None:
+    """Whether one more file, of `size` bytes, is within what is announced."""
+    if size > LARGEST_FILE:
+        raise FileTooLarge
+    if deposit.uploads().count() >= MOST_FILES:
+        raise TooManyFiles
+    if size + (deposit.uploads().aggregate(total=Sum("size"))["total"] or 0) > LARGEST_DEPOSIT:
+        raise DepositTooLarge
 
 
 def receive(file_id: UUID, body: Body, *, offset: int, length: int, clock: Clock) -> int:

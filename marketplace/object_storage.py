@@ -3,6 +3,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from http import HTTPStatus
 
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
@@ -31,6 +33,17 @@ class ObjectStorage(S3Storage):  # type: ignore[misc] # django-storages is untyp
     def free_space(self) -> None:
         """S3 does not tell; `SIGILLE_S3_CAPACITY_GIB` does, where there is a limit."""
 
+    def listing(self) -> Iterator[tuple[str, datetime]]:
+        with _failures():
+            for found in self.bucket.objects.all():
+                yield found.key, found.last_modified
+
+    def read_start(self, name: str, size: int) -> bytes:
+        with _failures():
+            found = self.bucket.Object(name).get(Range=f"bytes=0-{size - 1}")
+            start: bytes = found["Body"].read()
+            return start
+
     def delete(self, name: str) -> None:
         with _failures():
             super().delete(name)
@@ -45,5 +58,10 @@ class ObjectStorage(S3Storage):  # type: ignore[misc] # django-storages is untyp
 def _failures() -> Iterator[None]:
     try:
         yield
-    except (Boto3Error, BotoCoreError, ClientError) as error:
+    except ClientError as error:
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        raise (FileNotFoundError if status == HTTPStatus.NOT_FOUND else OSError)(
+            str(error)
+        ) from error
+    except (Boto3Error, BotoCoreError) as error:
         raise OSError(str(error)) from error

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Settings, all read from the environment (`SIGILLE_…`); without any, the embedded installation."""
 
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -132,6 +133,7 @@ STORAGES = {
 }
 # Room that uploads leave to the database and the rest; what an S3 store may hold, where it has a limit.
 SPACE_KEPT_FREE = env_int("SPACE_KEPT_FREE_MIB", 512) * 1024 * 1024  # bytes
+ABANDONED_AFTER = timedelta(days=env_int("ABANDONED_AFTER_DAYS", 30))  # of the deadline
 S3_CAPACITY = env_int("S3_CAPACITY_GIB", 0) * 1024**3  # bytes; 0: as much as is sent
 # A body is read in pieces by the view that wants it. The handler that spools to the disk is absent
 # on purpose: a bid in clear never touches it.

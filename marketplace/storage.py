@@ -3,6 +3,8 @@
 
 import os
 import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -15,6 +17,12 @@ class BlockStore(Protocol):
 
     def free_space(self) -> int | None:
         """Bytes; none where the store cannot tell."""
+
+    def listing(self) -> Iterator[tuple[str, datetime]]:
+        """The name of each object, and when it was written."""
+
+    def read_start(self, name: str, size: int) -> bytes:
+        """The first `size` bytes of an object, or all of it where it has fewer; the rest is not fetched."""
 
 
 def block_store() -> BlockStore:
@@ -49,6 +57,16 @@ class DurableStorage(FileSystemStorage):
         folder = Path(self.location)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return shutil.disk_usage(folder).free
+
+    def listing(self) -> Iterator[tuple[str, datetime]]:
+        for path in Path(self.location).rglob("*"):
+            if path.is_file():
+                written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                yield str(path.relative_to(self.location)), written_at
+
+    def read_start(self, name: str, size: int) -> bytes:
+        with Path(self.path(name)).open("rb", buffering=0) as file:
+            return file.read(size)
 
     def _make_folders(self, folder: Path) -> None:
         """Make the folders of the store down to this one, for their owner alone.

@@ -18,7 +18,14 @@ ROOT = Path(settings.BASE_DIR)
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = ["web", "worker", "beat", "migrate"]
-LEFT_TO_DEFAULTS = {"DEBUG", "EMAIL_PORT", "EMAIL_TLS", "LOG_LEVEL", "SPACE_KEPT_FREE_MIB"}
+LEFT_TO_DEFAULTS = {
+    "ABANDONED_AFTER_DAYS",
+    "DEBUG",
+    "EMAIL_PORT",
+    "EMAIL_TLS",
+    "LOG_LEVEL",
+    "SPACE_KEPT_FREE_MIB",
+}
 
 
 def read_by_settings(*helpers: str) -> set[str]:

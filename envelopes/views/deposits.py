@@ -28,6 +28,7 @@ LIMITS = {
     "largest_file_in_gigabytes": limits.LARGEST_FILE // 1000**3,
     "largest_deposit_in_gigabytes": limits.LARGEST_DEPOSIT // 1000**3,
     "most_files": limits.MOST_FILES,
+    "kept_days": settings.ABANDONED_AFTER.days,
 }
 
 

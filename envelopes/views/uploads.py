@@ -8,6 +8,7 @@ Source: tus resumable upload protocol 1.0.0; the measured traps are in the tests
 import base64
 import binascii
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import Concatenate, ParamSpec
 from uuid import UUID
@@ -19,7 +20,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from envelopes import attempts, uploads
-from envelopes.limits import LARGEST_FILE
+from envelopes.limits import LARGEST_FILE, LARGEST_READ, LARGEST_REQUEST
 from envelopes.models import Attempt, Deposit, SealedFile
 from envelopes.upload_errors import (
     AlreadySubmitted,
@@ -92,10 +93,11 @@ def collection(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
         return _offer()
     try:
         with attempts.remembered(deposit.pk, Attempt.Step.UPLOAD, timezone.now):
-            envelope_id, size = _envelope_id(request), _size(request)
+            metadata, size = _metadata(request), _size(request)
         file = uploads.create(
             deposit.pk,
-            envelope_id=envelope_id,
+            envelope_id=metadata["envelope"],
+            upload_id=metadata.get("id"),
             size=size,
             actor=request.user,
             clock=timezone.now,
@@ -122,6 +124,7 @@ def resource(request: BidderRequest, upload_id: UUID) -> HttpResponse:
             return HttpResponse(status=204)
         return _receive(request, file)
     except UploadRefused as refusal:
+        _drain(request)
         return _refused(request, refusal, file)
     except Deposit.DoesNotExist:  # another tab removed it meanwhile
         raise Http404 from None
@@ -153,7 +156,16 @@ def _receive(request: BidderRequest, file: SealedFile) -> HttpResponse:
         offset = _integer(request, "Upload-Offset")
         length = _integer(request, "Content-Length")
     durable = uploads.receive(file.pk, request, offset=offset, length=length, clock=timezone.now)
+    _drain(request)
     return HttpResponse(status=204, headers={"Upload-Offset": str(durable)})
+
+
+def _drain(request: HttpRequest) -> None:
+    """Read what is still being sent, up to a request of ours: or the line is reset before the answer."""
+    left = LARGEST_REQUEST
+    with suppress(OSError):
+        while left > 0 and (piece := request.read(min(LARGEST_READ, left))):
+            left -= len(piece)
 
 
 def _refused(
@@ -176,13 +188,17 @@ def _integer(request: HttpRequest, header: str) -> int:
     return int(value)
 
 
-def _envelope_id(request: HttpRequest) -> UUID:
-    """The only metadata there may be: `envelope`, in base64."""
+def _metadata(request: HttpRequest) -> dict[str, UUID]:
+    """The only metadata there may be: `envelope` and, drawn by the client, `id`; in base64."""
     header = "Upload-Metadata"
-    key, _, value = request.headers.get(header, "").strip().partition(" ")
-    if key != "envelope":
+    pairs = [pair.strip().partition(" ") for pair in request.headers.get(header, "").split(",")]
+    keys = [key for key, _space, _value in pairs]
+    if sorted(keys) not in (["envelope"], ["envelope", "id"]):
         raise BadUpload(header)
     try:
-        return UUID(base64.b64decode(value, validate=True).decode("ascii"))
+        return {
+            key: UUID(base64.b64decode(value, validate=True).decode("ascii"))
+            for key, _space, value in pairs
+        }
     except (binascii.Error, ValueError) as error:
         raise BadUpload(header) from error

@@ -47,7 +47,8 @@ export class FileUpload {
     this.#upload = new Upload(file, {
       endpoint: target.endpoint,
       uploadUrl: target.url,
-      metadata: { envelope: target.envelope },
+      // The id stays the same when the creation is asked for again: the server makes one upload.
+      metadata: { envelope: target.envelope, id: crypto.randomUUID() },
       chunkSize: target.requestSize,
       retryDelays: RETRY_DELAYS,
       storeFingerprintForResuming: false,

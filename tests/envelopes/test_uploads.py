@@ -2,7 +2,7 @@
 import os
 import threading
 from io import BytesIO
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connections
@@ -20,6 +20,7 @@ from envelopes.upload_errors import (
     TooManyFiles,
     TransferCut,
     UnknownEnvelope,
+    UploadDiffers,
     UploadRemoved,
     WriterDisplaced,
 )
@@ -287,6 +288,51 @@ def test_create_refuses_a_deposit_larger_than_announced(monkeypatch):
         create(envelope_of(deposit, EnvelopeKind.APPLICATION), 5)
 
     assert create(envelope_of(deposit, EnvelopeKind.APPLICATION), 4)
+
+
+def again(
+    file: SealedFile,
+    *,
+    size: int | None = None,
+    envelope_id: UUID | None = None,
+    upload_id: UUID | None = None,
+) -> SealedFile:
+    """The creation of that upload, asked for once more, or with something changed."""
+    deposit = file.envelope.deposit
+    return uploads.create(
+        deposit.pk,
+        envelope_id=envelope_id or file.envelope_id,
+        size=file.size if size is None else size,
+        actor=deposit.bidder.user,
+        clock=clock,
+        upload_id=upload_id or file.pk,
+    )
+
+
+@pytest.mark.parametrize("size", [0, 5])
+def test_create_repeated_makes_one_upload(size):
+    file = create(envelope_of(make_deposit()), size)
+
+    assert again(file) == file
+    assert SealedFile.objects.count() == 1
+    assert Attempt.objects.filter(outcome=Attempt.Outcome.STARTED).count() == 1
+    assert JournalEntry.objects.filter(action="upload.created").count() == 1
+
+
+def test_create_refuses_the_id_of_another_upload():
+    deposit = make_deposit()
+    file = create(envelope_of(deposit), 5)
+    elsewhere = envelope_of(deposit, EnvelopeKind.APPLICATION)
+    stranger = create(envelope_of(make_deposit()), 5)
+
+    with pytest.raises(UploadDiffers):
+        again(file, size=6)
+    with pytest.raises(UploadDiffers):
+        again(file, envelope_id=elsewhere.pk)
+    with pytest.raises(UploadDiffers):
+        again(file, upload_id=stranger.pk)
+
+    assert SealedFile.objects.count() == 2
 
 
 def test_create_refuses_the_envelope_of_another_deposit():

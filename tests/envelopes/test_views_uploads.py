@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 import base64
 import io
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -14,6 +15,7 @@ from tests.factories import make_bidder, make_deposit, make_online_consultation,
 
 pytestmark = pytest.mark.django_db
 TUS = {"Tus-Resumable": "1.0.0"}
+NOBODY = "00000000-0000-4000-8000-000000000000"
 OCTETS = "application/offset+octet-stream"
 
 
@@ -92,6 +94,8 @@ def test_empty_file_is_whole_once_created(client, deposit):
         {"Upload-Metadata": "envelope !!!"},
         {"Upload-Metadata": metadata("not an id")},
         {"Upload-Metadata": "filename b2ZmcmUucGRm"},
+        {"Upload-Metadata": f"{metadata(NOBODY)},{metadata(NOBODY)}"},
+        {"Upload-Metadata": f"{metadata(NOBODY)},id bm90IGFuIGlk"},
     ],
     ids=str,
 )
@@ -108,6 +112,19 @@ def test_creation_refuses_the_name_of_a_file(client, deposit):
     response = create(client, deposit, headers={"Upload-Metadata": f"{envelope},filename b2ZmcmU="})
 
     assert (response.status_code, response.json()["code"]) == (400, "bad_upload")
+
+
+def test_creation_asked_for_again_makes_one_upload(client, deposit):
+    drawn = base64.b64encode(str(uuid4()).encode()).decode()
+    headers = {"Upload-Metadata": f"{metadata(envelope_of(deposit).pk)}, id {drawn}"}
+
+    answers = [create(client, deposit, headers=headers) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert len({answer.headers["Location"] for answer in answers}) == 1
+    assert SealedFile.objects.count() == 1
+    differing = create(client, deposit, size=5, headers=headers)
+    assert (differing.status_code, differing.json()["code"]) == (409, "upload_differs")
 
 
 def test_creation_refuses_a_file_too_large(client, deposit):
@@ -217,6 +234,17 @@ def test_malformed_requests_are_attempts_too(client, deposit):
 
     outcomes = deposit.attempts.order_by("number").values_list("outcome", "cause")
     assert list(outcomes) == [("started", ""), *[("refused", "bad_upload")] * 2]
+
+
+@pytest.mark.parametrize("offset", [0, 1])
+def test_patch_is_read_to_its_end_so_that_its_answer_is(client, deposit, offset):
+    url = create(client, deposit, 2 * BLOCK_SIZE).headers["Location"]
+    content = io.BytesIO(bytes(BLOCK_SIZE + 1))
+
+    response = patch(client, url, bytes(BLOCK_SIZE + 1), offset, **{"wsgi.input": content})
+
+    assert response.status_code == (409 if offset else 204)
+    assert content.read() == b""
 
 
 def test_delete_removes_the_upload(client, deposit):

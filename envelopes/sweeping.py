@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Removing what nobody will submit. Nothing of a submitted deposit, and nothing that may still become one."""
+
+import logging
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from envelopes import attempts
+from envelopes.models import Attempt, Deposit, SealedBlock, SealedFile
+from envelopes.sealing import discard
+from marketplace import journal
+from marketplace.storage import block_store
+
+logger = logging.getLogger(__name__)
+
+UNSENT_AFTER: Final = timedelta(
+    days=1
+)  # an upload of which no block ever came holds its room so long
+BATCH: Final = 500  # names looked up at once
+OURS = re.compile(r"[0-9a-f-]{36}/[0-9a-f-]{36}/\d+-[0-9a-f-]{36}")  # `sealing.seal_block`
+
+
+def sweep(*, now: datetime) -> int:
+    """Remove abandoned uploads, then objects that no row names; how many of both."""
+    return sum(_empty(deposit, now) for deposit in _quiet(now)) + _sweep_orphans(now)
+
+
+def _quiet(now: datetime) -> list[UUID]:
+    """Deposits in preparation that may have something to sweep."""
+    unsent = Q(envelopes__files__created_at__lt=now - UNSENT_AFTER)
+    drafts = Deposit.objects.filter(unsent, state=Deposit.State.DRAFT)
+    return list(drafts.distinct().values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _empty(deposit_id: UUID, now: datetime) -> int:
+    """Remove the abandoned uploads of a deposit, unless it was submitted meanwhile."""
+    deposits = Deposit.objects.select_related("consultation")
+    locked = deposits.select_for_update(no_key=True, of=("self",))
+    deposit = locked.filter(pk=deposit_id, state=Deposit.State.DRAFT).first()
+    if deposit is None:
+        return 0
+    files = list(_abandoned(deposit, now))
+    names = list(SealedBlock.objects.filter(file__in=files).values_list("storage_name", flat=True))
+    for file in files:
+        attempts.record(
+            deposit,
+            Attempt.Step.UPLOAD,
+            Attempt.Outcome.INTERRUPTED,
+            now=now,
+            file=file,
+            cause=attempts.Abandoned.code,
+        )
+        journal.record("upload.swept", file, actor=None, now=now)
+        file.delete()
+    transaction.on_commit(lambda: discard(names))
+    return len(files)
+
+
+def _abandoned(deposit: Deposit, now: datetime) -> Iterable[SealedFile]:
+    """All of them once the deadline and the last byte are long past; before, those that never began."""
+    quiet_since = now - settings.ABANDONED_AFTER
+    last = max(filter(None, (deposit.consultation.closes_at, deposit.last_byte_at)))
+    uploads = deposit.uploads()
+    if last < quiet_since:
+        return uploads.filter(created_at__lt=quiet_since)
+    unsent = uploads.filter(completed_at=None, received_size=0, writer=None)
+    return unsent.filter(created_at__lt=now - UNSENT_AFTER)
+
+
+def _sweep_orphans(now: datetime) -> int:
+    """Remove the old objects that no row names: what was written when a server was killed.
+
+    They wait as long as abandoned uploads do: if the database is one restored from an old backup, what it
+    does not know may be a bid, and there must be time to see it.
+    """
+    listing = block_store().listing()
+    count = 0
+    while batch := list(islice(listing, BATCH)):
+        old = {
+            name
+            for name, written_at in batch
+            if OURS.fullmatch(name) and written_at < now - settings.ABANDONED_AFTER
+        }
+        known = SealedBlock.objects.filter(storage_name__in=old)
+        orphans = old - set(known.values_list("storage_name", flat=True))
+        discard(orphans)
+        count += len(orphans)
+    if count:
+        logger.warning("%d objects that no deposit names were removed from the store", count)
+    return count
