@@ -126,8 +126,8 @@ def test_coverage_page_asks_the_same_number_of_questions(client, django_assert_n
     degradations.watch(now=NOW)
     sign_in(client, consultation)
 
-    # session, user, zone, agent; consultation, recipient set, key pairs, degradations; menu
-    with django_assert_num_queries(10):
+    # session, user, zone, agent; consultation, recipient set, key pairs, degradations; a key pair (menu)
+    with django_assert_num_queries(9):
         client.get(url("coverage", consultation))
 
 
@@ -152,8 +152,8 @@ def test_consultation_list_marks_what_degraded_in_one_question(
     degradations.watch(now=NOW)
     client.force_login(make_agent(service=service).user)
 
-    # session, user, zone, agent; count, page, degradations; agent and bidder for the menu
-    with django_assert_num_queries(9):
+    # session, user, zone, agent; count, page, degradations; a key pair for the menu
+    with django_assert_num_queries(8):
         response = client.get(reverse("consultations"))
 
     assert response.text.count("/coverage/") == count
@@ -299,7 +299,7 @@ def test_key_consultations_ask_the_same_number_of_questions(
     sign_in(client, consultation)
 
     # session, user, zone, agent; key pair; consultations, recipients, those shown, drafts, hidden; menu
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         response = client.get(url("key_consultations", key_pair))
 
     assert len(response.context["dependents"]) == count

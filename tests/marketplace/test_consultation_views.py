@@ -38,8 +38,8 @@ def test_consultation_list_asks_the_same_number_of_questions(
         make_consultation(service=agent.service, created_by=agent)
     client.force_login(agent.user)
 
-    # session, user, zone, agent; count, page, degradations; agent and bidder for the menu
-    with django_assert_num_queries(9):
+    # session, user, zone, agent; count, page, degradations; a key pair for the menu
+    with django_assert_num_queries(8):
         response = client.get(reverse("consultations"))
 
     assert len(response.context["page"].object_list) == count
