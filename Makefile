@@ -15,7 +15,7 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 PAGES := $(shell find static/ts static/css -type f)
 export JOBS
 
-.PHONY: help run test check fix bench fuzz vectors messages screenshots corpus locks clean setup dev
+.PHONY: help run test check fix faults bench fuzz vectors messages screenshots corpus locks clean setup dev
 
 help:  ## List these commands
 	@sed -nE 's/^([a-z]+):.*  ## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -37,6 +37,10 @@ fix: dev  ## Format, and repair what the linters know how to repair
 	find templates -name '*.html' -exec .venv/bin/djade --target-version 5.2 {} +
 	npx eslint --fix static/ts tests/ts
 	npx prettier --write --log-level warn static/ts tests/ts
+
+faults: dev  ## Kill, cut and fill disks in earnest; writes its dated figures to docs/faults.md
+	@tools/system_packages.sh
+	@$(PYTHON) -m tools.faults
 
 bench: dev  ## Measure beside peers; prints ratios, writes build/bench.json
 	@$(PYTHON) -m tools.bench

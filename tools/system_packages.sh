@@ -23,6 +23,7 @@ need openssl openssl
 need poppler-utils pdfsig
 need postgresql pg_ctl /usr/lib/postgresql/*/bin/pg_ctl
 need redis-server redis-server
+need strace strace
 need xmlsec1 xmlsec1
 
 if ((${#missing[@]} == 0)); then exit; fi
