@@ -45,7 +45,9 @@ class PrivateKeyGuard:
         if sent is None:
             return None
         key_pair = _registered(sent)
-        return _refuse(request, PrivateKeySent(key_pair), key_pair or for_agent.agent)
+        visible = KeyPair.objects.visible_to(for_agent.agent)
+        refusal = PrivateKeySent(key_pair if key_pair and visible.contains(key_pair) else None)
+        return _refuse(request, refusal, key_pair or for_agent.agent)
 
 
 def _refuse(
@@ -59,7 +61,8 @@ def _refuse(
 
 
 def _registered(sent: SentKey) -> KeyPair | None:
-    """The key pair, of any organisation, whose private key this is."""
+    """The key pair, of any organisation, whose private key this is: its page says that it is burnt, and
+    only who may see it is told its name."""
     digests = [hashlib.sha256(public_key).hexdigest() for public_key in sent.public_keys]
     return KeyPair.objects.filter(public_key_digest__in=digests).first()
 

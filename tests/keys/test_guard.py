@@ -133,6 +133,21 @@ def test_registered_key_pair_is_named_and_its_page_says_that_it_is_burnt(agent, 
     assert "data-burnt" in client.get(address).content.decode()
 
 
+def test_key_pair_of_others_is_burnt_without_its_name_being_told(client):
+    key_pair = make_key_pair(private_key=KEY, name="Greffe de Valmer")
+
+    response = client.post(reverse("keys:register"), **script({"name": PEM}))
+
+    assert response.json()["code"] == "private_key"
+    assert "Valmer" not in response.content.decode()
+    entry = JournalEntry.objects.get()
+    assert (entry.subject, entry.facts) == (f"KeyPair {key_pair.pk}", {})
+    holder = Client()
+    holder.force_login(key_pair.holder.user)
+    page = holder.get(reverse("keys:detail", args=[key_pair.pk])).content.decode()
+    assert "data-burnt" in page
+
+
 def test_key_is_refused_before_its_form_is_even_checked(agent):
     """A page that was open for too long would answer 403, and tell nobody that the key is burnt."""
     client = Client(enforce_csrf_checks=True)
