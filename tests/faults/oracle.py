@@ -4,9 +4,11 @@
 import hashlib
 import json
 import secrets
+import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from django.conf import settings
 from django.core.files.storage import default_storage
@@ -116,8 +118,10 @@ class Scene:
         return Bid.make(self.tender, size)
 
     def deposit(self) -> None:
-        """One bid of three blocks, whatever happens, with all that must hold after it."""
-        self.bid().sent(self.bidder)
+        """One bid of three blocks, whatever happens, with all that must hold after it; then it is removed."""
+        bid = self.bid()
+        bid.sent(self.bidder)
+        shutil.rmtree(Path(default_storage.path(str(bid.deposit.pk))))
 
 
 def opened(file: SealedFile, holder: Holder) -> bytes:
