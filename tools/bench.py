@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from keys.certificates import assess, read_certificate
 from keys.cms import BLOCK_SIZE, FILE_ID_SIZE, BlockSealer, Recipient
 from tests.keys.corpus import BAD
+from tools import bench_deposits
+from tools.bench_deposits import Measures, PeerMissing
 
 OUTPUT = Path(__file__).resolve().parent.parent / "build" / "bench.json"
 MIB = 1024 * 1024
@@ -36,10 +38,6 @@ PIECE = MIB  # bytes given to the sealer at once
 MANY = 20  # recipients
 
 Run = Callable[[], float]  # seconds of one run
-
-
-class PeerMissing(Exception):
-    """A program to be compared with is not installed."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +60,7 @@ class Bench:
     peer: str
     theirs: Run
     is_rate: bool = True  # compare MiB a second; otherwise seconds
+    rate: str = "MiB per CPU second"
 
     def measure(self, mib: int, runs: int) -> Result:
         self.ours()
@@ -70,7 +69,7 @@ class Bench:
         ours, theirs = (median(column) for column in zip(*pairs, strict=True))
         if self.is_rate:
             ours, theirs = mib / ours, mib / theirs
-        unit = "MiB per CPU second" if self.is_rate else "seconds"
+        unit = self.rate if self.is_rate else "seconds"
         return Result(
             self.name, unit, rounded(ours), self.peer, rounded(theirs), rounded(ours / theirs), runs
         )
@@ -92,6 +91,8 @@ def main(arguments: Sequence[str]) -> int:
                 measured(bench, options.mib, options.runs)
                 for bench in benches(Path(name), options.mib)
             ]
+            with bench_deposits.servers(Path(name)) as measures:
+                found += of_deposits(measures, options.mib, options.runs)
         except PeerMissing as error:
             print(error, file=sys.stderr)
             return 1
@@ -146,6 +147,22 @@ def benches(folder: Path, mib: int) -> list[Bench]:
             is_rate=False,
         ),
     ]
+
+
+def of_deposits(measures: Measures, mib: int, runs: int) -> list[Result]:
+    """The memory first: afterwards the server has held more."""
+    memory = rounded(measures.memory_per_upload(mib))
+    site, put = measures.site, partial(bench_deposits.nginx_put, measures.nginx, mib)
+    durable, forgetful = (partial(one.at_once, 1, mib) for one in (site, measures.forgetful))
+    at_once = (partial(site.at_once, 32, mib), partial(site.at_once, 8, mib))
+    compared = [
+        Bench("deposit_vs_nginx_put", durable, "nginx: WebDAV PUT, same disk", put),
+        Bench("deposit_32_vs_8", at_once[0], "ours, 8 uploads at once", at_once[1]),
+        Bench("durable_vs_not", durable, "ours, without fsync", forgetful),
+    ]
+    per_upload = Result("memory_per_upload_mib", "MiB", memory, "1 MiB", 1.0, memory, 1)
+    timed = [replace(bench, rate="MiB per second") for bench in compared]
+    return [per_upload, *(measured(bench, mib, runs) for bench in timed)]
 
 
 def measured(bench: Bench, mib: int, runs: int) -> Result:

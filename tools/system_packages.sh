@@ -19,6 +19,7 @@ need chromium chromium chromium-browser google-chrome
 need default-jre-headless keytool
 need gettext msgfmt
 need libnss3-tools pk12util
+need nginx-light nginx /usr/sbin/nginx
 need openssl openssl
 need poppler-utils pdfsig
 need postgresql pg_ctl /usr/lib/postgresql/*/bin/pg_ctl

@@ -6,7 +6,16 @@ import pytest
 from tools import bench
 
 KEYS = ["name", "unit", "ours", "peer", "theirs", "ratio", "runs"]
-NAMES = ["seal_vs_openssl", "seal_digest_vs_openssl", "recipients_20_vs_1", "assess_vs_openssl"]
+NAMES = [
+    "seal_vs_openssl",
+    "seal_digest_vs_openssl",
+    "recipients_20_vs_1",
+    "assess_vs_openssl",
+    "memory_per_upload_mib",
+    "deposit_vs_nginx_put",
+    "deposit_32_vs_8",
+    "durable_vs_not",
+]
 
 
 @pytest.mark.slow
