@@ -101,7 +101,7 @@ def _tell_holder(old: KeyPair, successor: KeyPair) -> None:
 def suspend(successor: KeyPair, *, actor: Agent | None, now: datetime) -> bool:
     """The successor counts no more, for now: an old one that has not left yet stays; whether it does."""
     old = successor.replaces
-    if old is None or old.state != KeyPair.State.ACTIVE or old.is_replaced(now):
+    if old is None or old.state == KeyPair.State.RETIRED or old.is_replaced(now):
         return False
     if old.retires_at is not None:
         old.retires_at = None

@@ -334,6 +334,27 @@ def test_key_pair_withdrawn_by_hand_is_not_put_back_by_calling_off_what_was_plan
     assert old.state == KeyPair.State.RETIRED
 
 
+@pytest.mark.parametrize(
+    "call_off",
+    [
+        lambda old, _new: retirement.keep_in_service(old.pk, keeper=old.holder, now=NOW),
+        lambda _old, new: retirement.remove(new.pk, remover=new.holder, now=NOW),
+        lambda _old, new: retirement.report(
+            new.pk, reason=KeyPair.RetirementReason.LOST, actor=new.holder, now=NOW
+        ),
+    ],
+)
+def test_earlier_key_pair_that_has_changed_hands_stays_where_nothing_takes_over(call_off):
+    """It waits for the proof of its new holder: it has not left, and nothing replaces it any more."""
+    old = make_key_pair(state=KeyPair.State.UNPROVEN, proven_at=None, retires_at=NOW + DAY)
+    successor = make_key_pair(service=old.service, replaces=old, takes_over_at=NOW + DAY)
+
+    call_off(old, successor)
+
+    old.refresh_from_db()
+    assert old.retires_at is None
+
+
 def test_sweep_retires_at_the_date_chosen_and_once():
     old = make_key_pair()
     renew_and_prove(old)

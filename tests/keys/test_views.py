@@ -140,11 +140,12 @@ def test_list_counts_what_wants_attention(agent):
     make_key_pair(holder=agent, not_after=now + 91 * DAY)
     make_key_pair(holder=agent, state=KeyPair.State.UNPROVEN, proven_at=None)
     make_key_pair(holder=agent, not_after=now - DAY, state=KeyPair.State.RETIRED, retired_at=now)
+    make_key_pair(holder=agent, not_after=now - DAY, retires_at=now - DAY)  # not swept yet
 
     response = signed_in(agent).get(reverse("keys:list"))
 
     healths = sorted(row.health for row in response.context["personal"].rows)
-    assert healths == ["expired", "expiring", "good", "retired", "unproven"]
+    assert healths == ["expired", "expiring", "good", "renewed", "retired", "unproven"]
     assert response.context["census"] == {
         "expired": 1,
         "expiring": 1,
