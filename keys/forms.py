@@ -124,7 +124,7 @@ class RegistrationForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.agent = agent
         self.fields["service"].queryset = manageable_services(agent)  # type: ignore[attr-defined]  # it is a choice of models
-        self.fields["replaces"].queryset = KeyPair.objects.visible_to(agent)  # type: ignore[attr-defined]  # idem
+        self.fields["replaces"].queryset = KeyPair.objects.manageable_by(agent)  # type: ignore[attr-defined]  # idem
 
     def clean_certificate(self) -> bytes:
         text: str = self.cleaned_data["certificate"]

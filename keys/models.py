@@ -54,9 +54,13 @@ def possible_holders(key_pair: KeyPair, editor: Agent) -> models.QuerySet[Agent]
 
 
 class KeyPairQuerySet(models.QuerySet["KeyPair"]):
-    def visible_to(self, agent: Agent) -> KeyPairQuerySet:
+    def manageable_by(self, agent: Agent) -> KeyPairQuerySet:
         """Those of its manageable services."""
         return self.filter(service__in=manageable_services(agent))
+
+    def visible_to(self, agent: Agent) -> KeyPairQuerySet:
+        """And those that the agent holds, in whatever service: nobody else proves them."""
+        return self.filter(Q(service__in=manageable_services(agent)) | Q(holder=agent))
 
     def personal(self) -> KeyPairQuerySet:
         return self.filter(is_backup__in=[False])  # SQLite uses no index for a bare boolean

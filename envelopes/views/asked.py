@@ -3,10 +3,9 @@
 
 from uuid import UUID
 
-from django.db.models import Q
 from django.shortcuts import get_object_or_404
 
-from keys.models import KeyPair, manageable_services
+from keys.models import KeyPair
 from marketplace.models import Consultation
 from marketplace.permissions import AgentRequest
 
@@ -17,7 +16,7 @@ def consultation(request: AgentRequest, consultation_id: UUID) -> Consultation:
 
 
 def key_pair(request: AgentRequest, key_pair_id: UUID) -> KeyPair:
-    """One of the services whose key pairs the agent sees, or one that the agent holds."""
-    visible = Q(service__in=manageable_services(request.agent)) | Q(holder=request.agent)
-    key_pairs = KeyPair.objects.select_related("service__organisation", "holder__user")
-    return get_object_or_404(key_pairs.filter(visible), pk=key_pair_id)
+    visible = KeyPair.objects.visible_to(request.agent)
+    return get_object_or_404(
+        visible.select_related("service__organisation", "holder__user"), pk=key_pair_id
+    )

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from keys.forms import ServiceForm
-from keys.models import KeyPair, manageable_services
+from keys.models import KeyPair, KeyPairQuerySet, manageable_services
 from marketplace.models import Service
 from marketplace.permissions import AgentRequest
 
@@ -42,11 +42,30 @@ def list_url(service_id: UUID) -> str:
     return f"{reverse('keys:list')}?service={service_id}"
 
 
+def is_managed(request: AgentRequest, service: Service) -> bool:
+    """Whether its key pairs are shown to the agent; of another service, only those that the agent holds."""
+    return manageable_services(request.agent).contains(service)
+
+
+def way_back(request: AgentRequest, service: Service) -> str:
+    """To the list of the service, or of the agent's own where that one is not shown."""
+    shown = service if is_managed(request, service) else request.agent.service
+    return list_url(shown.pk)
+
+
 def key_pair(request: AgentRequest, key_pair_id: UUID) -> KeyPair:
-    visible = KeyPair.objects.visible_to(request.agent)
-    return get_object_or_404(
-        visible.select_related("service__organisation", "holder__user", "replaces"), pk=key_pair_id
-    )
+    """One to look at, and to prove."""
+    return _one_of(KeyPair.objects.visible_to(request.agent), key_pair_id)
+
+
+def managed_key_pair(request: AgentRequest, key_pair_id: UUID) -> KeyPair:
+    """One to change."""
+    return _one_of(KeyPair.objects.manageable_by(request.agent), key_pair_id)
+
+
+def _one_of(key_pairs: KeyPairQuerySet, key_pair_id: UUID) -> KeyPair:
+    related = key_pairs.select_related("service__organisation", "holder__user", "replaces")
+    return get_object_or_404(related, pk=key_pair_id)
 
 
 def replaced(request: AgentRequest) -> KeyPair | None:
@@ -54,7 +73,7 @@ def replaced(request: AgentRequest) -> KeyPair | None:
     if "replaces" not in request.GET:
         return None
     try:
-        return key_pair(request, UUID(request.GET["replaces"]))
+        return managed_key_pair(request, UUID(request.GET["replaces"]))
     except ValueError as error:
         raise Http404 from error
 

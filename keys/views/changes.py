@@ -29,11 +29,12 @@ def detail(request: AgentRequest, key_pair_id: UUID) -> HttpResponse:
     requests = DrillRequest.objects.select_related("asked_by__user", "former_holder__user")
     context = {
         "key_pair": key_pair,
-        "list_url": asked.list_url(key_pair.service_id),
+        "list_url": asked.way_back(request, key_pair.service),
         "is_burnt": journal.tells("refused." + PrivateKeySent.code, key_pair),
         "health": key_pair.health(now),
         "warnings": findings.warnings_of(bytes(key_pair.certificate), now=now),
-        "may_manage": request.agent.may(Right.MANAGE_KEYS),
+        "may_manage": request.agent.may(Right.MANAGE_KEYS)
+        and asked.is_managed(request, key_pair.service),
         "is_deletable": retirement.removal_of(key_pair) is Removal.DELETED,
         "successor": KeyPair.objects.select_related("holder__user")
         .filter(replaces=key_pair)
@@ -48,7 +49,7 @@ def detail(request: AgentRequest, key_pair_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: AgentRequest, key_pair_id: UUID) -> HttpResponse:
     """The form, then what it will change; only what was confirmed is done."""
-    key_pair = asked.key_pair(request, key_pair_id)
+    key_pair = asked.managed_key_pair(request, key_pair_id)
     initial = {name: getattr(key_pair, name) for name in ("name", "is_backup", "holder")}
     form = KeyPairForm(
         request.POST or None, initial=initial, key_pair=key_pair, editor=request.agent
@@ -81,7 +82,7 @@ def edit(request: AgentRequest, key_pair_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def remove(request: AgentRequest, key_pair_id: UUID) -> HttpResponse:
     """GET says what will happen, POST does it."""
-    key_pair = asked.key_pair(request, key_pair_id)
+    key_pair = asked.managed_key_pair(request, key_pair_id)
     if request.method != "POST":
         context = {
             "key_pair": key_pair,
@@ -103,7 +104,7 @@ def remove(request: AgentRequest, key_pair_id: UUID) -> HttpResponse:
 @require_POST
 def keep(request: AgentRequest, key_pair_id: UUID) -> HttpResponse:
     """The retirement that a renewal has planned is called off."""
-    key_pair = asked.key_pair(request, key_pair_id)
+    key_pair = asked.managed_key_pair(request, key_pair_id)
     try:
         retirement.keep_in_service(key_pair.pk, keeper=request.agent, now=timezone.now())
     except KeyRefused as refusal:

@@ -41,7 +41,7 @@ def _page(request: AgentRequest, service: Service, key_pairs: KeyPairQuerySet) -
     context = {
         "service": service,
         "organisation": request.agent.service.organisation,
-        "list_url": asked.list_url(service.pk),
+        "list_url": asked.way_back(request, service),
         "page": page,
         "rows": [(key_pair, key_pair.health(now)) for key_pair in page],
         "now": now,

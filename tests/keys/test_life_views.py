@@ -339,3 +339,46 @@ def test_withdrawal_is_called_off_by_those_who_manage_keys():
     key_pair.refresh_from_db()
     assert (response.status_code, key_pair.retires_at is None) == (403, False)
     assert "data-call-off" not in page(signed_in(agent), "detail", key_pair)
+
+
+# A holder who works in another service
+
+
+def test_holder_in_another_service_proves_the_key_pair_and_changes_nothing():
+    holder = make_agent(Right.MANAGE_KEYS)
+    elsewhere = make_service(organisation=holder.service.organisation)
+    key_pair = make_key_pair(holder=holder, service=elsewhere, retires_at=timezone.now() + DAY)
+    make_key_pair(service=elsewhere, replaces=key_pair)
+    client = signed_in(holder)
+
+    detail = client.get(reverse("keys:detail", args=[key_pair.pk]))
+    challenge = client.post(reverse("keys:challenge", args=[key_pair.pk]))
+    changes = [
+        client.get(reverse(f"keys:{view}", args=[key_pair.pk])) for view in ("edit", "remove")
+    ]
+    changes += [
+        post(client, "keep", key_pair),
+        client.get(reverse("keys:new"), {"replaces": str(key_pair.pk)}),
+    ]
+
+    assert (detail.status_code, challenge.status_code) == (200, 201)
+    assert [answer.status_code for answer in changes] == [404, 404, 404, 404]
+    shown = detail.content.decode()
+    unwanted = (
+        "data-administered",
+        "data-renew",
+        "data-call-off",
+        reverse("keys:edit", args=[key_pair.pk]),
+    )
+    assert not [mark for mark in unwanted if mark in shown]
+    assert client.get(detail.context["list_url"]).context["service"] == holder.service
+
+
+def test_colleague_of_another_service_sees_nothing_of_a_key_pair():
+    holder = make_agent()
+    key_pair = make_key_pair(holder=holder)
+    stranger = make_agent(
+        Right.MANAGE_KEYS, service=make_service(organisation=holder.service.organisation)
+    )
+
+    assert signed_in(stranger).get(reverse("keys:detail", args=[key_pair.pk])).status_code == 404
