@@ -15,6 +15,7 @@ KeyRefused                  code, user_message, remedy
 ├── KeyPairGone             it was deleted meanwhile
 ├── NotRenewable            only a key pair that was proven, and is in service, is renewed
 ├── RenewedAlready          a key pair has one successor
+├── HolderMustProve         its first proof is that of its holder
 ├── HolderGone              the account of its holder is disabled
 ├── DrillAskedAlready       the holder has not answered yet what was asked before
 ├── NothingPlanned          no retirement is planned that could be called off
@@ -200,6 +201,17 @@ class NothingPlanned(KeyRefused):
     code = "nothing_planned"
     user_message = _("No withdrawal of this key pair is planned, or it has already taken place.")
     remedy = _("A withdrawn key pair is not put back in service: add another one.")
+
+
+class HolderMustProve(KeyRefused):
+    """What a former holder, or a colleague with a copy, can open says nothing of what the holder can."""
+
+    code = "holder_must_prove"
+    user_message = _("This key pair is not proven yet: only its holder can prove it.")
+    remedy = _(
+        "Ask the holder for a decryption drill; if you have its key file and its password in the"
+        " holder’s place, have yourself made the holder."
+    )
 
 
 class HolderGone(KeyRefused):

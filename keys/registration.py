@@ -20,6 +20,7 @@ from keys.errors import (
     CertificateNotAccepted,
     ChallengeExpired,
     ChallengeSpent,
+    HolderMustProve,
     KeyPairGone,
     WrongAnswer,
 )
@@ -100,9 +101,11 @@ def issue_challenge(
     An expired or a retired one may be asked too, since it must open what it sealed.
 
     Raises:
+        HolderMustProve: it is not proven, and somebody else asks.
         KeyPairGone: somebody has just deleted it.
     """
     key_pair = locks.lock(key_pair_id)
+    _require_holder(key_pair, asked_by)
     certificate = certificates.read_certificate(bytes(key_pair.certificate))
     return _issue(key_pair, certificate, asked_by=asked_by, origin=origin, now=now)
 
@@ -116,6 +119,7 @@ def answer_challenge(challenge_id: UUID, *, answer: str, now: datetime) -> KeyPa
         WrongAnswer: nobody opened the challenge to give this answer.
         ChallengeSpent: it has had another answer.
         ChallengeExpired: more than ten minutes after it was issued.
+        HolderMustProve: the key pair has had another holder since it was issued.
         KeyPairGone: it was deleted, with its challenges.
     """
     challenge = _take_answer(challenge_id, answer, now)  # committed, even where it is wrong
@@ -253,6 +257,7 @@ def _take_answer(challenge_id: UUID, answer: str, now: datetime) -> Challenge:
         raise ChallengeSpent
     if now > challenge.issued_at + CHALLENGE_LIFETIME:
         raise ChallengeExpired
+    _require_holder(challenge.key_pair, challenge.asked_by)
     challenge.answered_at, challenge.is_correct = now, is_correct
     challenge.save(update_fields=["answered_at", "is_correct"])
     if is_correct:
@@ -270,6 +275,11 @@ def _locked(challenge_id: UUID) -> Challenge:
         raise KeyPairGone from error
     challenge.key_pair = key_pair
     return challenge
+
+
+def _require_holder(key_pair: KeyPair, agent: Agent) -> None:
+    if key_pair.proven_at is None and agent.pk != key_pair.holder_id:
+        raise HolderMustProve
 
 
 def _prove(key_pair: KeyPair, challenge: Challenge, now: datetime) -> None:

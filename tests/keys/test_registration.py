@@ -15,15 +15,18 @@ from keys import (
     certificates,
     challenges,
     cms,
+    editing,
     findings,
     registration,
     weak_keys,
 )
+from keys.editing import Description
 from keys.errors import (
     AlreadyRegistered,
     CertificateNotAccepted,
     ChallengeExpired,
     ChallengeSpent,
+    HolderMustProve,
     KeyPairGone,
     WrongAnswer,
 )
@@ -144,6 +147,32 @@ def test_drill_of_a_retired_key_pair_keeps_it_retired(issued, private_key):
 
     key_pair = KeyPair.objects.get()
     assert (key_pair.state, key_pair.proven_at) == (KeyPair.State.RETIRED, NOW + DAY)
+
+
+def test_first_proof_is_that_of_the_holder(issued):
+    with pytest.raises(HolderMustProve):
+        registration.issue_challenge(
+            issued.key_pair.pk, asked_by=make_agent(), origin=ORIGIN, now=NOW
+        )
+
+
+def test_challenge_of_the_former_holder_proves_nothing_once_the_key_pair_has_changed_hands(
+    issued, private_key
+):
+    answer = answer_of(issued, private_key)
+    registration.answer_challenge(issued.id, answer=answer, now=NOW)
+    former = issued.key_pair.holder
+    drill = registration.issue_challenge(
+        issued.key_pair.pk, asked_by=former, origin=ORIGIN, now=NOW
+    )
+    wanted = Description("Greffe", is_backup=False, holder=make_agent(service=former.service))
+    editing.edit(issued.key_pair.pk, wanted, editor=former, now=NOW)
+
+    with pytest.raises(HolderMustProve):
+        registration.answer_challenge(drill.id, answer=answer_of(drill, private_key), now=NOW)
+
+    key_pair = KeyPair.objects.get()
+    assert (key_pair.state, key_pair.proven_at) == (KeyPair.State.UNPROVEN, None)
 
 
 def test_register_again_while_unproven_gives_a_new_challenge_of_the_same_key_pair(private_key):
