@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""One bid, from key to report, as people would take it there: the pictures of the guide on the way.
-
-The pictures go to `build/screenshots`; with `SIGILLE_SCREENSHOTS=1`, those that the guide shows go to
-`docs/guide/images`.
-"""
+"""One bid, from key to report, as people would take it there: the pictures of the guide on the way."""
 
 import hashlib
 import os
@@ -12,12 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import pytest
 from celery.contrib.testing.worker import start_worker
-from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -29,9 +23,9 @@ from marketplace.celery import app
 from marketplace.models import Agent, Consultation, Right, Service
 from signatures.demonstration import documents
 from signatures.models import Decision, Report
-from tests import guide
 from tests.e2e.clock import Clock
 from tests.e2e.conftest import SignIn
+from tests.e2e.pictures import picture
 from tests.e2e.recording import Recorder, spellings
 from tests.envelopes.deposits import ready_to_submit
 from tests.factories import (
@@ -50,14 +44,6 @@ KEY_PASSWORD = "Gravier-Moulin-Ardoise-58"
 PARIS = ZoneInfo("Europe/Paris")
 DC1 = documents.pdf("DC1", ["Toitures de l’Ouest", "Candidat seul"])
 MEBIBYTE = 1024 * 1024
-WIDTHS = {"-phone": 390, "": 1280}
-SHORTEST, TALLEST = 640, 1080  # pixels of a picture of a page
-
-
-class Picture(Protocol):
-    """`picture(page, name)`: what the page, or a part of it, shows at the width of a phone and of a desk."""
-
-    def __call__(self, page: Page, name: str, part: Locator | None = None) -> None: ...
 
 
 @pytest.fixture
@@ -69,26 +55,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def worker(transactional_db: None) -> Iterator[None]:
     with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=30):
         yield
-
-
-@pytest.fixture(scope="session")
-def picture() -> Picture:
-    is_for_the_guide = os.environ.get("SIGILLE_SCREENSHOTS") == "1"
-    shown = guide.pictures() if is_for_the_guide else set()
-
-    def take(page: Page, name: str, part: Locator | None = None) -> None:
-        for suffix, width in WIDTHS.items():
-            page.set_viewport_size({"width": width, "height": SHORTEST})
-            height = page.evaluate("document.documentElement.scrollHeight")
-            height = height if part else min(height, TALLEST)
-            page.set_viewport_size({"width": width, "height": height})
-            page.evaluate("window.scrollTo(0, 0)")
-            path = guide.IMAGES / f"{name}{suffix}.png"
-            if path not in shown:
-                path = Path(settings.BASE_DIR) / "build" / "screenshots" / path.name
-            (part or page).screenshot(path=path, animations="disabled")
-
-    return take
 
 
 @pytest.fixture
@@ -141,7 +107,6 @@ def test_one_bid_from_key_to_report(  # noqa: PLR0917 - the whole house takes pa
     colleague: Agent,
     clock: Clock,
     worker: None,
-    picture: Picture,
     sign_in: SignIn,
     tmp_path: Path,
 ):
@@ -149,22 +114,22 @@ def test_one_bid_from_key_to_report(  # noqa: PLR0917 - the whole house takes pa
     signed.write_bytes(signed_pdf())
     large.write_bytes(os.urandom(100 * MEBIBYTE))
 
-    sign_in_by_password(page, buyer.user.email, picture)
-    personal = make_key(page, "Claire Martin", tmp_path, picture)
+    sign_in_by_password(page, buyer.user.email)
+    personal = make_key(page, "Claire Martin", tmp_path)
     sign_in(page, colleague.user)
-    make_key(page, "Secours commande publique", tmp_path, picture, is_backup=True)
+    make_key(page, "Secours commande publique", tmp_path, is_backup=True)
     sign_in(page, buyer.user)
-    publish(page, picture)
+    publish(page)
 
-    deposit(bidder_context, [signed, large], picture)
+    deposit(bidder_context, [signed, large])
     expect_nothing_before_the_deadline(page)
     clock.put_forward(timedelta(hours=3))
     submit_too_late("Couvertures Le Bihan")
 
-    open_all(page, personal, picture)
+    open_all(page, personal)
     assert sent_and_received(page, [signed, large])
-    report(page, signed.name, picture)
-    administrate(page, sign_in, buyer.service, picture)
+    report(page, signed.name)
+    administrate(page, sign_in, buyer.service)
     assert not leaked(recorder, personal)
     assert recorder.errors == []
 
@@ -176,7 +141,7 @@ def enter(control: Locator) -> None:
     control.press("Enter")
 
 
-def sign_in_by_password(page: Page, email: str, picture: Picture) -> None:
+def sign_in_by_password(page: Page, email: str) -> None:
     page.goto("/accounts/login/")
     picture(page, "sign-in")
     page.locator("#id_login").fill(email)
@@ -186,9 +151,7 @@ def sign_in_by_password(page: Page, email: str, picture: Picture) -> None:
     page.wait_for_url("**/organisation/consultations/")
 
 
-def make_key(
-    page: Page, name: str, folder: Path, picture: Picture, *, is_backup: bool = False
-) -> Path:
+def make_key(page: Page, name: str, folder: Path, *, is_backup: bool = False) -> Path:
     """Make, save, open again and prove a key pair; the file that the agent keeps."""
     page.goto("/settings/encryption-keys/new/" + ("?backup=1" if is_backup else ""))
     page.locator("[data-name]").fill(name)
@@ -216,7 +179,7 @@ def make_key(
     return file
 
 
-def publish(page: Page, picture: Picture) -> None:
+def publish(page: Page) -> None:
     """Write a consultation of two lots that closes in about two hours, and put it on line."""
     page.goto("/organisation/consultations/new/")
     closes_at = (timezone.now() + timedelta(hours=2)).astimezone(PARIS)
@@ -244,7 +207,7 @@ def publish(page: Page, picture: Picture) -> None:
     page.goto(address)
 
 
-def deposit(context: BrowserContext, files: list[Path], picture: Picture) -> None:
+def deposit(context: BrowserContext, files: list[Path]) -> None:
     """A company that is not known yet signs up, finds the consultation and submits a bid."""
     page = context.new_page()
     page.goto("/sign-up/")
@@ -298,7 +261,7 @@ def expect_nothing_before_the_deadline(page: Page) -> None:
         assert page.request.get(f"/organisation/files/{file.pk}/content/").status == 404
 
 
-def open_all(page: Page, key_file: Path, picture: Picture) -> None:
+def open_all(page: Page, key_file: Path) -> None:
     page.reload()
     enter(page.locator("a[href$='/opening/']"))
     page.wait_for_url("**/opening/")
@@ -333,7 +296,7 @@ def sent_and_received(page: Page, files: list[Path]) -> bool:
     return downloaded == wanted | {"DC1.pdf": hashlib.sha256(DC1).digest()}
 
 
-def report(page: Page, name: str, picture: Picture) -> None:
+def report(page: Page, name: str) -> None:
     """Read the report of the signed file, and decide."""
     file = ReleasedFile.objects.get(name=name)
     page.goto(f"/organisation/files/{file.pk}/report/")
@@ -377,7 +340,7 @@ def leaked(recorder: Recorder, key_file: Path) -> list[bytes]:
     return [word for secret in secrets for word in spellings(secret) if word in sent]
 
 
-def administrate(page: Page, sign_in: SignIn, service: Service, picture: Picture) -> None:
+def administrate(page: Page, sign_in: SignIn, service: Service) -> None:
     """An administrator invites an agent, and finds in the journal all that happened."""
     user = make_user(email="nadia.benali@valmer.example", name="Nadia Benali")
     make_administrator(user=user, service=service)
