@@ -51,9 +51,7 @@ def raise_alerts(*, now: datetime) -> int:
 
 def _expiring(now: datetime) -> KeyPairQuerySet:
     """Those that still seal, or would if they had not expired, and that nothing replaces yet."""
-    due = KeyPair.objects.in_service(now).filter(not_after__lte=now + EXPIRING)
-    replaced = KeyPair.objects.filter(replaces=OuterRef("pk"), state=KeyPair.State.ACTIVE)
-    return due.filter(~Exists(replaced))
+    return KeyPair.objects.in_service(now).unreplaced().filter(not_after__lte=now + EXPIRING)
 
 
 @transaction.atomic

@@ -19,7 +19,8 @@ KeyRefused                  code, user_message, remedy
 ├── HolderGone              the account of its holder is disabled
 ├── DrillAskedAlready       the holder has not answered yet what was asked before
 ├── NothingPlanned          no retirement is planned that could be called off
-└── AlreadyReported         the key pair is known to be lost or compromised
+├── AlreadyReported         the key pair is known to be lost or compromised
+└── CalendarLinkChanged     the link of the calendar is not, or no longer, what the page showed
 """
 
 from django.utils.functional import Promise
@@ -245,3 +246,11 @@ class AlreadyReported(KeyRefused):
     code = "already_reported"
     user_message = _("This key pair was already reported, and people were told.")
     remedy = _("See below what depends on it and what to do.")
+
+
+class CalendarLinkChanged(KeyRefused):
+    """Made, replaced or revoked meanwhile: in another window, or by loading a page again."""
+
+    code = "calendar_link_changed"
+    user_message = _("Your calendar link has changed meanwhile: nothing was done.")
+    remedy = _("See below how things stand now, and go on from there.")

@@ -4,6 +4,7 @@
 import base64
 import binascii
 from typing import Any, Final
+from uuid import UUID
 
 from crispy_forms.helper import FormHelper
 from django import forms
@@ -167,3 +168,12 @@ class PreparationForm(forms.Form):
         data = self.cleaned_data
         verdicts = {check: Verdict(data[check.value]) for check in Check}
         return Preparation(data["browser"], verdicts, data["rate"])
+
+
+class ShownLinkForm(forms.Form):
+    """The calendar link that the page showed, so that no other is replaced or revoked."""
+
+    link = forms.UUIDField()
+
+    def chosen(self) -> UUID | None:
+        return self.cleaned_data["link"] if self.is_valid() else None

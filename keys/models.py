@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import models
-from django.db.models import Count, F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import Agent, Right, Service
@@ -72,6 +72,11 @@ class KeyPairQuerySet(models.QuerySet["KeyPair"]):
         """Proven, and neither retired nor past the date at which it retires."""
         active = self.filter(state=KeyPair.State.ACTIVE)
         return active.filter(Q(retires_at=None) | Q(retires_at__gt=now))
+
+    def unreplaced(self) -> KeyPairQuerySet:
+        """Those without a proven successor."""
+        successor = KeyPair.objects.filter(replaces=OuterRef("pk"), state=KeyPair.State.ACTIVE)
+        return self.filter(~Exists(successor))
 
     def usable(self, *, now: datetime, until: datetime) -> KeyPairQuerySet:
         """Those to which new bids may be sealed at `now`, their certificate still valid after `until`."""

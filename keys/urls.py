@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 from django.urls import path
 
-from keys.views import changes, fingerprints, lists, preparation, registration
+from keys.views import calendar, changes, fingerprints, lists, preparation, registration
 
 app_name = "keys"
 
@@ -11,6 +11,10 @@ urlpatterns = [
     path("", lists.key_list, name="list"),
     path("service/", lists.choose_service, name="choose_service"),
     path("fingerprints/", fingerprints.of_service, name="fingerprints"),
+    path("calendar/", calendar.calendar, name="calendar"),
+    path("calendar/replace/", calendar.replace, name="replace_calendar"),
+    path("calendar/revoke/", calendar.revoke, name="revoke_calendar"),
+    path("expiries.ics", calendar.feed, name="expiries"),
     path("new/", registration.new, name="new"),
     path("register/", registration.register, name="register"),
     path("prepare/", preparation.prepare, name="prepare"),

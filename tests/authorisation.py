@@ -63,6 +63,7 @@ PERSONS = (
 )
 Policy = tuple[Answer, ...]
 PUBLIC: Policy = (OK,) * len(PERSONS)
+NOBODY: Policy = (404,) * len(PERSONS)  # without the secret that the address wants
 SIGNED_IN: Policy = (LOGIN, *(OK,) * 8)
 STRANGERS: Policy = (OK, *(302,) * 8)  # the others have nothing to do there
 AGENTS: Policy = (LOGIN, 404, 404, OK, OK, OK, OK, OK, OK)

@@ -11,9 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from envelopes.models import ChosenKey, Deposit, Envelope, SealedFile
-from keys import challenges, cms
+from keys import calendar_links, challenges, cms
+from keys.models import CalendarLink
 from keys.preparation import Check
-from marketplace.models import EnvelopeKind
+from marketplace.models import Agent, EnvelopeKind
 from signatures import conclusions
 from signatures.models import Report
 from tests.authorisation import HOST, World, path_of
@@ -63,6 +64,12 @@ def key_answer(world: World, client: Client) -> Request:
         opened, fingerprint=holder.key_pair.fingerprint, origin=f"http://{HOST}"
     )
     return _json({"challenge": asked["challenge"], "answer": challenges.answer(nonce, context)})
+
+
+def calendar_link(world: World, _client: Client) -> Request:
+    agent = Agent.objects.get(user=world.people["agent"])
+    calendar_links.make(agent, now=timezone.now())
+    return form(link=str(CalendarLink.objects.get().pk))
 
 
 def unused_key(world: World, _client: Client) -> Request:

@@ -104,6 +104,9 @@ CHANGES = {
     "keys:keep": Change("agent", journalled_bids.planned_retirement),
     "keys:ask_drill": Change("agent"),
     "keys:remove": Change("agent", journalled_bids.unused_key),
+    "keys:calendar": Change("agent"),
+    "keys:replace_calendar": Change("agent", journalled_bids.calendar_link),
+    "keys:revoke_calendar": Change("agent", journalled_bids.calendar_link),
     "envelopes:report_key": Change("agent", lambda _w, _c: form(reason="lost", confirmed="on")),
     "envelopes:announce_departure": Change(
         "administrator", lambda _w, _c: form(leaves_on="2099-12-31")
