@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from django.conf import settings
+from django.urls import reverse
 
 from marketplace.management.commands.up import programs
 
@@ -128,6 +129,19 @@ def test_proxy_keeps_bodies_off_the_disk():
     assert directives["proxy_request_buffering"] == "off;"
     assert directives["proxy_max_temp_file_size"] == "0;"
     assert directives["client_max_body_size"] == "0;"
+
+
+def test_proxy_logs_no_query_and_nothing_of_a_failed_request_for_the_calendar():
+    words = (ROOT / "deploy" / "nginx.conf").read_text("utf-8")
+    feed = words[words.index(f"location = {reverse('keys:expiries')} {{") :]
+
+    [log_format] = re.findall(r"log_format (no_query [^;]*);", words)
+
+    assert re.findall(r"access_log ([^;]*);", words) == ["/var/log/nginx/access.log no_query"]
+    assert set(re.findall(r"\$\w+", log_format)).isdisjoint(
+        {"$request", "$request_uri", "$args", "$query_string", "$http_referer"}
+    )
+    assert "error_log /dev/null emerg;" in feed[: feed.index("}")]
 
 
 def test_image_is_built_from_locks_serves_wsgi_and_is_not_root():
