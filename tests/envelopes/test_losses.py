@@ -8,7 +8,7 @@ from envelopes.models import ChosenKey, KeyReport
 from keys import retirement
 from keys.errors import AlreadyReported
 from keys.models import KeyPair
-from marketplace.models import JournalEntry, Right
+from marketplace.models import Consultation, JournalEntry, Right
 from tests.envelopes.sealed import make_scene
 from tests.factories import (
     DAY,
@@ -116,6 +116,16 @@ def test_tell_says_nothing_of_bids():
 
     assert scene.deposit.company.name not in mail.outbox[0].body
     assert scene.consultation.reference in mail.outbox[0].body
+
+
+def test_tell_leaves_out_what_is_being_opened():
+    scene = make_scene()
+    Consultation.objects.update(state=Consultation.State.OPENING)
+    report(scene.holder.key_pair)
+
+    losses.tell(now=NOW)
+
+    assert scene.consultation.reference not in mail.outbox[0].body
 
 
 def test_tell_speaks_of_drafts_that_must_choose_another_key_pair():

@@ -271,6 +271,21 @@ def test_key_consultations_tell_no_bids_without_the_right_to_open(client, set_cl
     assertNotContains(response, "data-bids")
 
 
+def test_key_consultations_tell_no_bids_of_a_consultation_that_the_agent_may_not_open(
+    client, set_clock
+):
+    scene = make_scene()
+    set_clock(OPENED)
+    neighbour = make_service(organisation=scene.consultation.service.organisation)
+    rights = (Right.MANAGE_KEYS, Right.MANAGE_OTHER_KEYS, Right.OPEN_BIDS)
+    client.force_login(make_agent(*rights, service=neighbour).user)
+
+    response = client.get(url("key_consultations", scene.holder.key_pair))
+
+    assertContains(response, scene.consultation.reference)
+    assertNotContains(response, "data-bids")
+
+
 def test_key_consultations_hide_the_drafts_of_another_service(client):
     draft = make_consultation()
     key_pair = make_key_pair(holder=draft.created_by)
