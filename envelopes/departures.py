@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.core.mail import EmailMessage
 from django.db import transaction
-from django.db.models import F
 
 from envelopes import dependents, notices
 from envelopes.dependents import Dependent
@@ -51,6 +50,8 @@ def announce(agent_id: UUID, *, leaves_on: date | None, by: Agent, now: datetime
         DepartureOver: the day is over.
     """
     agent, is_new = agents.announce_departure(agent_id, leaves_on, by=by, now=now)
+    if is_new:
+        agent.departures.filter(sent_at=None).delete()  # another day, or none, was announced before
     if is_new and leaves_on is not None:
         Departure.objects.create(
             agent=agent, leaves_on=leaves_on, announced_by=by, announced_at=now
@@ -64,7 +65,7 @@ def tell(*, now: datetime) -> int:
     Raises:
         OSError: the first failure to hand a mail over, once the others have been sent.
     """
-    due = Departure.objects.filter(sent_at=None, leaves_on=F("agent__leaves_on")).order_by("pk")
+    due = Departure.objects.filter(sent_at=None).order_by("pk")
     due = due.select_related("agent__user", "agent__service__organisation", "announced_by__user")
 
     def record(departure: Departure) -> None:

@@ -76,6 +76,15 @@ def test_departure_called_off_is_not_told():
     assert JournalEntry.objects.latest("index").action == "agent.departure_called_off"
 
 
+def test_departure_called_off_and_announced_again_is_told_once():
+    agent = make_agent()
+    announce(agent)
+    announce(agent, None)
+    announce(agent)
+
+    assert departures.tell(now=NOW) == 1
+
+
 def test_tell_sends_the_checklist_once_to_the_person_and_the_administrators():
     consultation = make_online_consultation()
     key_pair = KeyPair.objects.personal().get()
