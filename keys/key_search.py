@@ -2,17 +2,19 @@
 """Finding key pairs among those that an agent may see."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Case, IntegerField, Q, Value, When
+from django.db.models import Case, Count, F, IntegerField, Q, Value, When
 from django.utils import timezone
 
 from keys.models import EXPIRING, Health, KeyPair, KeyPairQuerySet
 
 KEPT, OUT_OF_SERVICE = "kept", "out"  # states beside those of `Health`
+IN_SERVICE = "in_service"  # proven, neither expired nor out of service
 PERSONAL, BACKUP = "personal", "backup"
 NEVER: Final = 0  # days since the last proof: it was never proven
 SEPARATORS = re.compile(r"[\s:.\-]")  # between the groups of a fingerprint
@@ -48,27 +50,31 @@ class Criteria:
 
 def search(key_pairs: KeyPairQuerySet, criteria: Criteria, *, now: datetime) -> KeyPairQuerySet:
     """Those of `key_pairs` that fulfil each criterion."""
-    return key_pairs.filter(
-        _says(criteria.text)
-        & _in_state(criteria.state, now)
-        & _used_as(criteria.use)
-        & _held_by(criteria.holder)
-        & _expiring(criteria.expires_from, criteria.expires_to)
-        & _proven_before(criteria.proven_before, now)
-        & (Q(service=criteria.service) if criteria.service else Q())
-    )
+    return key_pairs.filter(_fulfilling(criteria, now))
+
+
+def counts(
+    key_pairs: KeyPairQuerySet, asked: Mapping[str, Criteria], *, now: datetime
+) -> dict[str, int]:
+    """How many of `key_pairs` fulfil each of the criteria, in one query."""
+    numbers = {
+        name: Count("pk", filter=_fulfilling(criteria, now)) for name, criteria in asked.items()
+    }
+    return key_pairs.aggregate(**numbers)
 
 
 def ordered(
     key_pairs: KeyPairQuerySet, column: str, *, is_descending: bool, now: datetime
 ) -> KeyPairQuerySet:
-    """By a field, or by `state`: the gravest first; then by name."""
+    """By a field, or by `state`: the gravest first; then by name. Those never proven come first."""
     if column == "state":
         ranks = enumerate(GRAVEST_FIRST)
         cases = [When(having(health, now), then=Value(rank)) for rank, health in ranks]
         key_pairs = key_pairs.annotate(rank=Case(*cases, output_field=IntegerField()))
-    name = "rank" if column == "state" else column
-    return key_pairs.order_by(f"-{name}" if is_descending else name, "name", "pk")
+    field = F("rank" if column == "state" else column)
+    ends = column == "proven_at" or None  # databases differ on the place of what has no value
+    first = field.desc(nulls_last=ends) if is_descending else field.asc(nulls_first=ends)
+    return key_pairs.order_by(first, "name", "pk")
 
 
 def having(health: Health, now: datetime) -> Q:
@@ -92,6 +98,18 @@ def having(health: Health, now: datetime) -> Q:
     return conditions[health]
 
 
+def _fulfilling(criteria: Criteria, now: datetime) -> Q:
+    return (
+        _says(criteria.text)
+        & _in_state(criteria.state, now)
+        & _used_as(criteria.use)
+        & _held_by(criteria.holder)
+        & _expiring(criteria.expires_from, criteria.expires_to)
+        & _proven_before(criteria.proven_before, now)
+        & (Q(service=criteria.service) if criteria.service else Q())
+    )
+
+
 def _says(text: str) -> Q:
     if not text:
         return Q()
@@ -107,6 +125,8 @@ def _in_state(state: str, now: datetime) -> Q:
     is_out = Q(state=KeyPair.State.RETIRED) | Q(retires_at__isnull=False, retires_at__lte=now)
     if state == OUT_OF_SERVICE:
         return is_out
+    if state == IN_SERVICE:
+        return having(Health.GOOD, now) | having(Health.EXPIRING, now)
     return ~is_out if state == KEPT else having(Health(state), now)
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from keys import key_search
-from keys.key_search import BACKUP, KEPT, NEVER, OUT_OF_SERVICE, PERSONAL, Criteria
+from keys.key_search import BACKUP, IN_SERVICE, KEPT, NEVER, OUT_OF_SERVICE, PERSONAL, Criteria
 from keys.models import EXPIRING, Health, KeyPair
 from tests.factories import (
     DAY,
@@ -191,3 +191,42 @@ def test_criteria_that_ask_nothing_are_false():
     assert not Criteria()
     assert Criteria(text="a")
     assert Criteria(proven_before=NEVER)
+
+
+@pytest.mark.parametrize("is_descending", [False, True])
+def test_order_by_the_last_proof_begins_or_ends_with_those_never_proven(holder, is_descending):
+    for name, proven_at in [("Old", NOW - DAY), ("Never", None), ("New", NOW)]:
+        make_one(holder, name=name, state="unproven", proven_at=proven_at)
+
+    shown = key_search.ordered(
+        KeyPair.objects.all(), "proven_at", is_descending=is_descending, now=NOW
+    )
+
+    expected = ["Never", "Old", "New"]
+    assert names(shown) == (expected[::-1] if is_descending else expected)
+
+
+def test_counts_are_those_of_the_searches(holder, django_assert_num_queries):
+    make_one_of_each_health(holder)
+    asked = {
+        "all": Criteria(),
+        "in_service": Criteria(state=IN_SERVICE),
+        "late": Criteria(proven_before=30),
+        "none": Criteria(text="nothing of that kind"),
+    }
+
+    with django_assert_num_queries(1):
+        numbers = key_search.counts(KeyPair.objects.all(), asked, now=NOW)
+
+    searches = {
+        name: key_search.search(KeyPair.objects.all(), criteria, now=NOW).count()
+        for name, criteria in asked.items()
+    }
+    assert numbers == searches
+    assert numbers["in_service"] == len(
+        [
+            pair
+            for pair in KeyPair.objects.all()
+            if pair.health(NOW) in {Health.GOOD, Health.EXPIRING}
+        ]
+    )
