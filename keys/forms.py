@@ -3,23 +3,44 @@
 
 import base64
 import binascii
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
 from crispy_forms.helper import FormHelper
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from keys.editing import Description
-from keys.key_search import KEPT, OUT_OF_SERVICE, Criteria
-from keys.models import Health, KeyPair, manageable_services, possible_holders
+from keys.key_search import (
+    BACKUP,
+    IN_SERVICE,
+    KEPT,
+    NEVER,
+    OUT_OF_SERVICE,
+    PERSONAL,
+    Criteria,
+)
+from keys.models import PROOF_LASTS, Health, KeyPair, manageable_services, possible_holders
 from keys.preparation import Check, Preparation, Verdict
 from keys.registration import Registration
 from keys.renewal import Renewal
 from marketplace.models import Agent, Service
 
+PROOF_AGES: Final = (PROOF_LASTS.days, 90, 180)  # days since the last one, to choose from
 RENEWAL: Final = ("replaces", "retires_on")
+
+
+class DayInput(forms.DateInput):
+    """The browser's own calendar; it sends ISO 8601."""
+
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(attrs={"class": "form-control"}, format="%Y-%m-%d")
 
 
 class ServiceForm(forms.Form):
@@ -56,6 +77,8 @@ class KeySearchForm(forms.Form):
             ("", _("All states")),
             # Translators: « En service ou à éprouver »
             (KEPT, _("All but those out of service")),
+            # Translators: « En service »
+            (IN_SERVICE, _("In service")),
             # Translators: « Hors service »
             (OUT_OF_SERVICE, _("Out of service")),
             *Health.choices,
@@ -68,6 +91,65 @@ class KeySearchForm(forms.Form):
         if not self.is_valid():
             return Criteria()
         return Criteria(text=self.cleaned_data["q"], state=self.cleaned_data["state"])
+
+
+class HealthSearchForm(KeySearchForm):
+    """Among the key pairs of all the services that an agent administers."""
+
+    service = forms.ModelChoiceField(
+        label=_("Service"),
+        queryset=Service.objects.none(),
+        required=False,
+        empty_label=_("All services"),
+    )
+    use = forms.ChoiceField(
+        label=_("Use"),
+        required=False,
+        choices=[
+            ("", _("All uses")),
+            (PERSONAL, pgettext_lazy("key pair", "Personal")),
+            (BACKUP, pgettext_lazy("key pair", "Backup")),
+        ],
+    )
+    holder = forms.CharField(
+        label=_("Holder"),
+        required=False,
+        max_length=254,
+        widget=forms.TextInput(attrs={"class": "form-control"}),
+    )
+    expires_from = forms.DateField(label=_("Expires from"), required=False, widget=DayInput)
+    expires_to = forms.DateField(label=_("Expires until"), required=False, widget=DayInput)
+    proof = forms.TypedChoiceField(
+        # Translators: « Dernière épreuve »
+        label=_("Last proof"),
+        required=False,
+        choices=[
+            ("", _("Any date")),
+            *((days, format_lazy(_("Not for {days} days"), days=days)) for days in PROOF_AGES),
+            (NEVER, pgettext_lazy("proof", "None")),
+        ],
+        coerce=int,
+        empty_value=None,
+    )
+
+    def __init__(self, *args: Any, agent: Agent, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        service: Any = self.fields["service"]
+        service.queryset = manageable_services(agent).order_by("name")
+
+    def criteria(self) -> Criteria:
+        if not self.is_valid():
+            return Criteria()
+        asked, service = self.cleaned_data, self.cleaned_data["service"]
+        return replace(
+            super().criteria(),
+            use=asked["use"],
+            service=service.pk if service else None,
+            holder=asked["holder"],
+            expires_from=asked["expires_from"],
+            expires_to=asked["expires_to"],
+            proven_before=asked["proof"],
+        )
 
 
 class KeyPairForm(forms.Form):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 from django.urls import path
 
-from keys.views import calendar, changes, fingerprints, lists, preparation, registration
+from keys.views import calendar, changes, fingerprints, health, lists, preparation, registration
 
 app_name = "keys"
 
@@ -15,6 +15,8 @@ urlpatterns = [
     path("calendar/replace/", calendar.replace, name="replace_calendar"),
     path("calendar/revoke/", calendar.revoke, name="revoke_calendar"),
     path("expiries.ics", calendar.feed, name="expiries"),
+    path("health/", health.page, name="health"),
+    path("health.csv", health.table, name="health_csv"),
     path("new/", registration.new, name="new"),
     path("register/", registration.register, name="register"),
     path("prepare/", preparation.prepare, name="prepare"),

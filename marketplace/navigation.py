@@ -67,6 +67,8 @@ def _for_agent(request: HttpRequest, agent: Agent) -> tuple[Section, ...]:
     # Translators: « Se préparer à dépouiller »
     preparing = [_entry(request, _("Prepare for the opening"), "keys:prepare", "clipboard-check")]
     administration = [
+        # Translators: « Santé des clés »
+        _entry(request, _("Health of the keys"), "keys:health", "heart-pulse"),
         _entry(request, _("Agents and rights"), "agents", "people"),
         _entry(request, _("Journal"), "journal", "journal-text"),
     ]

@@ -88,6 +88,8 @@ TABLE = {
     "keys:replace_calendar": Row(AGENTS, allowed=302),
     "keys:revoke_calendar": Row(AGENTS, allowed=302),
     "keys:expiries": Row(NOBODY),
+    "keys:health": Row(ADMINISTRATORS),
+    "keys:health_csv": Row(ADMINISTRATORS),
     "keys:new": Row(WITH_RIGHT, KEYS),
     "keys:register": Row(WITH_RIGHT, KEYS, "POST", 400),
     "keys:prepare": Row(AGENTS),

@@ -68,7 +68,7 @@ def _row(key_pair: KeyPair, removal: Removal, now: datetime) -> Row:
         state=str(health.label),
         notes=tuple(_notes(key_pair, health)),
         expiry=instant(key_pair.not_after),
-        left=_days_left(key_pair.not_after, now) if is_near else "",
+        left=days_left(key_pair.not_after, now) if is_near else "",
         groups=fingerprint(key_pair.fingerprint),
         copy=_("Copy the fingerprint of %(name)s") % named,
         change=_("Change %(name)s") % named,
@@ -88,7 +88,7 @@ def _notes(key_pair: KeyPair, health: Health) -> list[str]:
     return notes
 
 
-def _days_left(not_after: datetime, now: datetime) -> str:
+def days_left(not_after: datetime, now: datetime) -> str:
     days = -((now - not_after) // timedelta(days=1))  # a day begun counts
     return ngettext("in %(days)s day", "in %(days)s days", days) % {"days": days}
 
