@@ -12,7 +12,7 @@ from envelopes import dependents, notices
 from envelopes.dependents import Dependent
 from envelopes.models import Departure
 from keys import mails
-from keys.models import KeyPair
+from keys.models import Health, KeyPair
 from marketplace import agents, journal
 from marketplace.models import Agent, Consultation
 
@@ -24,6 +24,12 @@ class Checklist:
     key_pairs: list[KeyPair]
     affected: list[Dependent]
     drafts: list[Consultation]
+    now: datetime
+
+    @property
+    def held(self) -> list[tuple[KeyPair, Health]]:
+        """What the lists show of each key pair."""
+        return [(key_pair, key_pair.health(self.now)) for key_pair in self.key_pairs]
 
     @property
     def is_empty(self) -> bool:
@@ -39,7 +45,7 @@ def checklist(agent: Agent, *, now: datetime) -> Checklist:
     key_pairs = dependents.needed_key_pairs(agent)
     held = {key_pair.pk for key_pair in key_pairs}
     affected = [one for one in dependents.without(held, now=now) if one.is_unopened]
-    return Checklist(key_pairs, affected, list(dependents.drafts_of(held)))
+    return Checklist(key_pairs, affected, list(dependents.drafts_of(held)), now)
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from envelopes import departures
 from envelopes.models import ChosenKey, Departure
-from keys.models import KeyPair
+from keys.models import Health, KeyPair
 from marketplace.errors import DepartureOver
 from marketplace.models import JournalEntry
 from tests.factories import (
@@ -127,6 +127,16 @@ def test_checklist_lists_what_hangs_on_a_person():
     assert found.affected[0].now.verdicts == ()
     assert found.drafts == [draft]
     assert found.is_red
+
+
+def test_checklist_tells_the_health_of_each_key_pair():
+    holder = make_agent()
+    make_key_pair(holder=holder, name="A", not_after=NOW)
+    make_key_pair(holder=holder, name="B")
+
+    found = departures.checklist(holder, now=NOW)
+
+    assert [health for _, health in found.held] == [Health.EXPIRED, Health.GOOD]
 
 
 def test_checklist_of_a_person_without_keys_is_empty():

@@ -320,6 +320,23 @@ def test_key_consultations_ask_the_same_number_of_questions(
     assert len(response.context["dependents"]) == count
 
 
+@pytest.mark.parametrize(
+    ("reason", "can_be_worse"),
+    [("lost", True), ("compromised", False)],
+    ids=["lost", "compromised"],
+)
+def test_key_page_offers_no_report_of_what_is_known(client, reason, can_be_worse):
+    key_pair = make_key_pair(state="retired", retired_at=NOW, retirement_reason=reason)
+    client.force_login(key_pair.holder.user)
+
+    page = client.get(reverse("keys:detail", args=[key_pair.pk])).content.decode()
+    report = client.get(url("report_key", key_pair))
+
+    assert (url("report_key", key_pair) in page) == can_be_worse
+    assert url("key_consultations", key_pair) in page
+    assertNotContains(report, 'value="lost"')
+
+
 def test_key_pages_lead_to_the_report_and_to_what_depends_on_it(client):
     consultation = make_online_consultation()
     key_pair = KeyPair.objects.personal().get()
