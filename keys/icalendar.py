@@ -4,7 +4,7 @@
 Source: RFC 5545, § 3.1 (lines), § 3.3.11 (text), § 3.6 (components); RFC 7986, § 5 (NAME, REFRESH-INTERVAL).
 """
 
-import unicodedata
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -12,6 +12,7 @@ from typing import Final
 
 MEDIA_TYPE: Final = "text/calendar; charset=utf-8"
 LONGEST: Final = 75  # bytes of a line, without its end
+CONTROLS: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")  # but the tab
 REFRESH: Final = "PT12H"  # how often those who subscribe should ask again
 ALARM_DAYS: Final = (30, 7)  # before the day
 
@@ -48,20 +49,19 @@ def text(value: str) -> str:
     """A value of the type TEXT: escaped, on one line, without what no line may hold."""
     for special in "\\;,":
         value = value.replace(special, "\\" + special)
-    line = "\\n".join(value.splitlines())
-    return "".join(sign for sign in line if sign == "\t" or unicodedata.category(sign) != "Cc")
+    return CONTROLS.sub("", "\\n".join(value.splitlines()))
 
 
 def fold(line: str) -> bytes:
     """A line with its end, in pieces of 75 bytes at most; each but the first begins with a space."""
-    pieces, piece = [], b""
-    for sign in line:
-        encoded = sign.encode()
-        if len(piece) + len(encoded) > LONGEST:
-            pieces.append(piece)
-            piece = b" "
-        piece += encoded
-    return b"\r\n".join([*pieces, piece]) + b"\r\n"
+    whole, pieces, start, room = line.encode(), [], 0, LONGEST
+    while len(whole) - start > room:
+        end = start + room
+        while whole[end] & 0xC0 == 0x80:  # inside a letter
+            end -= 1
+        pieces.append(whole[start:end])
+        start, room = end, LONGEST - 1
+    return b"\r\n ".join([*pieces, whole[start:]]) + b"\r\n"
 
 
 def _event(event: Event, made_at: datetime) -> Iterator[str]:
