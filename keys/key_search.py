@@ -17,6 +17,7 @@ KEPT, OUT_OF_SERVICE = "kept", "out"  # states beside those of `Health`
 IN_SERVICE = "in_service"  # proven, neither expired nor out of service
 PERSONAL, BACKUP = "personal", "backup"
 NEVER: Final = 0  # days since the last proof: it was never proven
+EARLIEST, LATEST = date(1, 1, 3), date(9999, 12, 29)  # no zone takes these out of the calendar
 SEPARATORS = re.compile(r"[\s:.\-]")  # between the groups of a fingerprint
 SOME_HEXADECIMAL = re.compile(r"[0-9a-f]{4,64}")
 GRAVEST_FIRST = (
@@ -143,7 +144,9 @@ def _held_by(holder: str) -> Q:
 def _expiring(first: date | None, last: date | None) -> Q:
     """Between these days of the active zone, both included."""
     after = Q(not_after__gte=_midnight(first)) if first else Q()
-    return after & Q(not_after__lt=_midnight(last + timedelta(days=1))) if last else after
+    return (
+        after & Q(not_after__lt=_midnight(min(last, LATEST) + timedelta(days=1))) if last else after
+    )
 
 
 def _proven_before(days: int | None, now: datetime) -> Q:
@@ -154,4 +157,4 @@ def _proven_before(days: int | None, now: datetime) -> Q:
 
 
 def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
+    return timezone.make_aware(datetime.combine(min(max(day, EARLIEST), LATEST), time.min))

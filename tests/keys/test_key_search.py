@@ -230,3 +230,11 @@ def test_counts_are_those_of_the_searches(holder, django_assert_num_queries):
             if pair.health(NOW) in {Health.GOOD, Health.EXPIRING}
         ]
     )
+
+
+def test_search_takes_the_first_and_the_last_days_of_the_calendar(holder):
+    make_one(holder, name="A")
+
+    assert found(expires_from=date.min, expires_to=date.max) == ["A"]
+    assert found(expires_from=date.max) == []
+    assert found(expires_to=date.min) == []
