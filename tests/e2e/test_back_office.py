@@ -125,3 +125,7 @@ def test_back_office_as_an_administrator_meets_it(page: Page, office: Office, si
     page.goto(reverse("envelopes:departure", args=[office.karim.pk]))
     expect(page.locator("main")).to_contain_text("2026-DCP-011")
     picture(page, "departure")
+
+    page.goto(reverse("keys:health"))
+    expect(page.locator("main")).to_contain_text("Secours")
+    picture(page, "health")
