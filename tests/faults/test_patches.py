@@ -120,7 +120,7 @@ def test_patches_in_any_order_leave_the_server_where_the_model_is(site, campaign
     run_state_machine_as_test(
         Here,
         settings=settings(
-            max_examples=campaign.extent(2, 100),  # on each database: 10 000 steps in all
+            max_examples=campaign.extent(2, 150),  # and more than 10 000 steps on both databases
             stateful_step_count=campaign.extent(12, 50),
             deadline=None,
             database=None,
