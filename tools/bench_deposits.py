@@ -120,7 +120,8 @@ class Site:
 @contextmanager
 def installation(folder: Path, configuration: Path) -> Iterator[Site]:
     """An embedded installation with the demonstration data, served by one process of 32 threads."""
-    variables = os.environ | {"SIGILLE_DATA_DIR": str(folder), "SIGILLE_LOG_LEVEL": "ERROR"}
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("SIGILLE_")}
+    variables = inherited | {"SIGILLE_DATA_DIR": str(folder), "SIGILLE_LOG_LEVEL": "ERROR"}
     for words in (["migrate", "--verbosity", "0"], ["createcachetable"], ["demo"]):
         manage = [sys.executable, "manage.py", *words]
         said = subprocess.check_output(manage, cwd=ROOT, env=variables, text=True)

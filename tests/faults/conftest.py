@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Faults, put into a server that runs. Few of them in `make test`; all of them in `make faults`."""
+"""Faults, put into a server that runs: all of them in `make faults`, a few given this folder to pytest."""
 
 import json
 import os
@@ -18,6 +18,7 @@ IS_SQLITE = str(settings.DATABASES["default"]["ENGINE"]).endswith("sqlite3")
 collect_ignore = ["test_database_cuts.py"] if IS_SQLITE else []
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All on one worker, which has the one server; their database is the server's as well."""
     for item in items:
@@ -34,7 +35,7 @@ class Campaign:
     test: str
 
     def extent(self, few: int, many: int) -> int:
-        """How many of a fault to put in, in `make test` and in `make faults`."""
+        """How many of a fault to put in, without a report and in `make faults`."""
         return many if REPORT else few
 
     def report(self, fault: str, *, tried: int, met: int, **more: int) -> None:

@@ -72,6 +72,8 @@ def serving(**environ: str) -> Iterator[Site]:
     command = [sys.executable, "-m", "gunicorn", "--config", str(CONFIGURATION)]
     command += ["--bind", f"127.0.0.1:{site.port}", "marketplace.wsgi"]
     inherited: Mapping[str, str] = {
+        # Not the environment's: in a worker of xdist, settings are read before it is changed.
+        "SIGILLE_DATA_DIR": str(settings.DATA_DIR),
         "SIGILLE_DATABASE_URL": database_url(),
         "SIGILLE_SPACE_KEPT_FREE_MIB": "0",
         "TMPDIR": str(settings.DATA_DIR),
