@@ -15,6 +15,11 @@ need() {
   missing+=("$package")
 }
 
+# need_library PACKAGE NAME: the loader must know the library.
+need_library() {
+  if ! ldconfig -p 2>/dev/null | grep -q "$2" && ! /sbin/ldconfig -p | grep -q "$2"; then missing+=("$1"); fi
+}
+
 need chromium chromium chromium-browser google-chrome
 need default-jre-headless keytool
 need gettext msgfmt
@@ -26,6 +31,8 @@ need postgresql pg_ctl /usr/lib/postgresql/*/bin/pg_ctl
 need redis-server redis-server
 need strace strace
 need xmlsec1 xmlsec1
+need_library libpangoft2-1.0-0 libpangoft2-1.0.so.0
+need_library libharfbuzz-subset0 libharfbuzz-subset.so.0
 
 if ((${#missing[@]} == 0)); then exit; fi
 if ((EUID != 0)) || ! command -v apt-get >/dev/null; then

@@ -16,11 +16,13 @@ from envelopes.models.bids import (
     new_file_id,
 )
 from envelopes.models.coverage import CoverageNotice, Degradation, Departure, KeyReport, Weakness
+from envelopes.models.registers import ClosingFingerprint, PaperDeposit, Scrub
 
 __all__ = [
     "VALID_AFTER_OPENING",
     "Attempt",
     "ChosenKey",
+    "ClosingFingerprint",
     "CoverageNotice",
     "Degradation",
     "Departure",
@@ -28,10 +30,12 @@ __all__ = [
     "Envelope",
     "KeyReport",
     "Opening",
+    "PaperDeposit",
     "Receipt",
     "RecipientSet",
     "Release",
     "ReleasedFile",
+    "Scrub",
     "SealedBlock",
     "SealedFile",
     "StoreAlarm",

@@ -69,6 +69,12 @@ class Deposit(models.Model):
         DRAFT = "draft", _("Being prepared")
         SUBMITTED = "submitted", _("Submitted")
 
+    class Relation(models.TextChoices):
+        """What a second deposit is to the one before it: the bidder was asked (CCP, art. R2151-6)."""
+
+        REPLACES = "replaces", _("Replaces the earlier deposit")
+        COMPLETES = "completes", _("Completes the earlier deposit")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     consultation = models.ForeignKey(Consultation, models.PROTECT, related_name="deposits")
     company = models.ForeignKey(Company, models.PROTECT, related_name="deposits")
@@ -82,6 +88,10 @@ class Deposit(models.Model):
     is_late = models.BooleanField(_("late"), default=False)
     number = models.PositiveIntegerField(null=True)  # order of arrival in the consultation, from 1
     manifest = models.BinaryField(null=True)  # canonical JSON, docs/envelope-format.md § 7
+    follows = models.ForeignKey("self", models.PROTECT, null=True, related_name="followers")
+    relation = models.CharField(max_length=9, choices=Relation, blank=True)
+    # By the bidder, before the deadline. A withdrawn deposit stays sealed, and listed.
+    withdrawn_at = models.DateTimeField(null=True)
 
     objects = DepositQuerySet.as_manager()
 
@@ -98,6 +108,15 @@ class Deposit(models.Model):
                     number__isnull=False,
                     manifest__isnull=False,
                 ),
+            ),
+            models.CheckConstraint(
+                name="deposit_follows_in_a_relation",
+                condition=Q(follows=None, relation="")
+                | (Q(follows__isnull=False) & ~Q(relation="")),
+            ),
+            models.CheckConstraint(
+                name="deposit_withdrawn_was_submitted_in_time",
+                condition=Q(withdrawn_at=None) | Q(state="submitted", is_late=False),
             ),
             models.UniqueConstraint(
                 name="deposit_number_unique_in_consultation", fields=["consultation", "number"]
@@ -236,6 +255,7 @@ class Receipt(models.Model):
     )
     content = models.BinaryField()  # canonical JSON, docs/envelope-format.md § 13
     issued_at = models.DateTimeField()
+    mailed_at = models.DateTimeField(null=True)  # to the person who submitted
     # Of the manifest. Its token comes later, and beside the receipt: the receipt itself never changes.
     timestamp = models.OneToOneField(Timestamp, models.PROTECT, null=True, related_name="receipt")
 
@@ -252,6 +272,7 @@ class Attempt(models.Model):
     class Step(models.TextChoices):
         UPLOAD = "upload", _("Sending a file")
         SUBMISSION = "submission", _("Submitting the bid")
+        WITHDRAWAL = "withdrawal", _("Withdrawing the bid")
 
     class Outcome(models.TextChoices):
         STARTED = "started", _("Started")

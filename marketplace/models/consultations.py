@@ -72,6 +72,8 @@ class Consultation(models.Model):
     state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
     published_at = models.DateTimeField(null=True)
     created_by = models.ForeignKey(Agent, models.PROTECT, related_name="+")
+    # Where bidders rehearse (« consultation de test »): never closed, never opened.
+    is_test = models.BooleanField(_("test consultation"), default=False)
 
     objects = ConsultationQuerySet.as_manager()
 
