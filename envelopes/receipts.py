@@ -12,9 +12,10 @@ from marketplace import canonical, heads, journal
 from marketplace.canonical import JSONValue
 from marketplace.heads import Proof
 from marketplace.models import JournalEntry
+from marketplace.storage import block_store
 
 ANNEX_VERSION: Final = 1
-RECEIPT_VERSION: Final = 2  # 1 had neither head nor proof
+RECEIPT_VERSION: Final = 3  # 1 had neither head nor proof, 2 neither `copies` nor `follows`
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def annex(deposit: Deposit, announcement: Announcement, envelopes: dict[UUID, En
 def statement(deposit: Deposit, *, manifest: bytes, annex: bytes) -> dict[str, JSONValue]:
     """What the receipt of a submitted deposit says, but for the journal (docs/envelope-format.md § 13).
 
-    Neither the deposit's number nor anything of another deposit is in it.
+    Neither the deposit's number nor anything of another company's deposit is in it.
     """
     consultation, company = deposit.consultation, deposit.company
     return {
@@ -85,8 +86,10 @@ def statement(deposit: Deposit, *, manifest: bytes, annex: bytes) -> dict[str, J
             "reference": consultation.reference,
             "title": consultation.title,
         },
+        "copies": block_store().copies,
         "deposit": str(deposit.pk),
         "first_byte_at": instant(deposit.first_byte_at),
+        "follows": _follows(deposit),
         "is_late": deposit.is_late,
         "last_byte_at": instant(deposit.last_byte_at),
         "manifest_sha256": hashlib.sha256(manifest).hexdigest(),
@@ -115,6 +118,13 @@ def _journal(entry: JournalEntry, proof: Proof | None) -> JSONValue:
         "leaf_hash": bytes(entry.leaf_hash).hex(),
         "proof": [node.hex() for node in proof.hashes] if proof else [],
     }
+
+
+def _follows(deposit: Deposit) -> JSONValue:
+    """The earlier deposit of the company, and what the bidder said that this one is to it."""
+    if deposit.follows_id is None:
+        return None
+    return {"deposit": str(deposit.follows_id), "relation": deposit.relation}
 
 
 def _annex_file(file: AnnouncedFile) -> JSONValue:

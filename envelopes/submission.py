@@ -256,6 +256,7 @@ def _commit(
     deposit.envelopes.exclude(pk__in=[one.part.envelope.pk for one in sealed]).delete()
     _number(deposit)
     deposit.first_byte_at, deposit.last_byte_at = locked.first_byte_at, locked.last_byte_at
+    deposit.follows_id, deposit.relation = locked.follows_id, locked.relation
     deposit.state, deposit.submitted_at, deposit.manifest = Deposit.State.SUBMITTED, now, manifest
     deposit.is_late = deposit.consultation.is_closed(now)
     deposit.save()

@@ -19,6 +19,8 @@ class ObjectStorage(S3Storage):  # type: ignore[misc] # django-storages is untyp
         OSError: the store does not answer, or refuses; FileNotFoundError where it has no such object.
     """
 
+    copies = 1  # for this site; what the provider does behind it is the provider's
+
     def _open(self, name: str, mode: str = "rb") -> "File[bytes]":
         with _failures():
             file: File[bytes] = super()._open(name, mode)

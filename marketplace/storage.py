@@ -15,6 +15,10 @@ from django.core.files.storage import FileSystemStorage, default_storage
 class BlockStore(Protocol):
     """What the store of an installation does besides what Django asks of a storage."""
 
+    @property
+    def copies(self) -> int:
+        """How many copies of an object are durable, each on its own, once `save` has returned."""
+
     def free_space(self) -> int | None:
         """Bytes; none where the store cannot tell."""
 
@@ -36,6 +40,8 @@ class DurableStorage(FileSystemStorage):
     A failed write leaves no file. After a failed sync the bytes are of unknown fate: the error is
     raised, the file removed, and nothing is retried on the same descriptor.
     """
+
+    copies = 1
 
     def _save(self, name: str, content: "File[bytes]") -> str:
         path = Path(self.path(name))

@@ -37,6 +37,7 @@ RECEIPT_MEMBERS = {
     *("annex_sha256", "buyer", "company", "consultation", "deposit", "first_byte_at", "is_late"),
     *("journal", "last_byte_at", "manifest_sha256", "recipients", "submitted_at", "version"),
 }
+MORE_MEMBERS = {2: set[str](), 3: {"copies", "follows"}}  # by version
 
 
 class Wrong(Exception):
@@ -48,7 +49,6 @@ class Wrong(Exception):
 
 def read_json(data: bytes, what: str) -> Any:
     """The value whose canonical form is `data`."""
-
     try:
         value = json.loads(data.decode(), parse_float=int, parse_constant=int)  # int refuses them
         is_canonical = canonical(value) == data
@@ -100,12 +100,8 @@ def root_by_path(leaf: bytes, index: int, size: int, proof: list[bytes]) -> byte
 
 
 def check_inclusion(leaf: bytes, index: int, head: "Head", proof: Sequence[bytes]) -> None:
-    rest = list(proof)
-    if (
-        not 0 <= index < head.size
-        or root_by_path(leaf, index, head.size, rest) != head.root
-        or rest
-    ):
+    rest, is_inside = list(proof), 0 <= index < head.size
+    if not is_inside or root_by_path(leaf, index, head.size, rest) != head.root or rest:
         raise Wrong("the entry is not in the tree of the signed head")
 
 
@@ -212,12 +208,14 @@ class Receipt:
 def read_receipt(data: bytes, trusted: Sequence[Key], say: Callable[[str], None]) -> Receipt:
     """Checks 1 to 5."""
     # 1.
-    content = members(read_json(data, "the receipt"), RECEIPT_MEMBERS, "the receipt")
+    content = read_json(data, "the receipt")
+    version = content.get("version") if isinstance(content, dict) else None
+    if version not in MORE_MEMBERS:
+        raise Wrong("the receipt is of another version")
+    members(content, RECEIPT_MEMBERS | MORE_MEMBERS[version], "the receipt")
     journal = members(content["journal"], JOURNAL_MEMBERS, "the journal's part of the receipt")
     entry = members(journal["entry"], ENTRY_MEMBERS, "the entry of the journal")
-    if content["version"] != 2 or type(entry["index"]) is not int:
-        raise Wrong("the receipt is of another version")
-    if journal["index"] != entry["index"]:
+    if type(entry["index"]) is not int or journal["index"] != entry["index"]:
         raise Wrong("the receipt and its entry have two numbers")
     say("the receipt is whole and canonical")
     # 2.
@@ -234,6 +232,8 @@ def read_receipt(data: bytes, trusted: Sequence[Key], say: Callable[[str], None]
     # 4. and 5.
     check_submission(content, entry)
     say(f"the entry is this submission, of {content['submitted_at']}")
+    if follows := content.get("follows"):
+        say(f"by its own words, it {follows['relation']} deposit {follows['deposit']}")
     return Receipt(content, head)
 
 
@@ -250,7 +250,7 @@ def check_entry(journal: dict[str, Any], entry: dict[str, Any], head: Head) -> N
 
 
 def check_submission(content: dict[str, Any], entry: dict[str, Any]) -> None:
-    said = sha256(canonical({name: content[name] for name in RECEIPT_MEMBERS - {"journal"}})).hex()
+    said = sha256(canonical({k: v for k, v in content.items() if k != "journal"})).hex()
     facts = {name: content[name] for name in ("is_late", "manifest_sha256")}
     told = (entry["action"], entry["subject"], entry["recorded_at"])
     expected = ("deposit.submitted", f"Deposit {content['deposit']}", content["submitted_at"])
@@ -263,6 +263,10 @@ def check_submission(content: dict[str, Any], entry: dict[str, Any]) -> None:
         raise Wrong("the receipt has no deadline, or no time") from error
     if is_late is not content["is_late"]:
         raise Wrong("the receipt is flagged late, or in time, against its own times")
+    if (follows := content.get("follows")) is not None:
+        link = members(follows, {"deposit", "relation"}, "what it says of an earlier deposit")
+        if link["relation"] not in ("replaces", "completes"):
+            raise Wrong("the receipt says nothing that is known of the earlier deposit")
 
 
 # What comes beside it.
@@ -289,6 +293,7 @@ def read_annex(data: bytes, receipt: Receipt) -> dict[tuple[int, str], str]:
 
 # Time stamps: RFC 3161, RFC 5652, in DER.
 
+Certificates = Sequence[x509.Certificate]
 SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
 TST_INFO = bytes.fromhex("2a864886f70d0109100104")
 CONTENT_TYPE = bytes.fromhex("2a864886f70d010903")
@@ -367,7 +372,7 @@ def read_token(data: bytes) -> Token:
     return Token(content_octets, certificates, signers[0].sequence())
 
 
-def check_token(token: Token, roots: Sequence[x509.Certificate]) -> str:
+def check_token(token: Token, roots: Certificates) -> str:
     """Check 8, but for the imprint: who stamped."""
     certificate = signer_of(token)
     check_attributes(token, certificate)
@@ -427,9 +432,7 @@ def check_signature(token: Token, certificate: x509.Certificate) -> None:
         raise Wrong("the signature of the token does not hold") from error
 
 
-def check_chain(
-    certificate: x509.Certificate, token: Token, roots: Sequence[x509.Certificate]
-) -> None:
+def check_chain(certificate: x509.Certificate, token: Token, roots: Certificates) -> None:
     current, at = certificate, token.generated_at
     for _ in range(5):
         if not current.not_valid_before_utc <= at <= current.not_valid_after_utc:
@@ -453,7 +456,7 @@ def vouches(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
 
 
 def check_stamp(
-    data: bytes, receipt: Receipt, manifest: bytes | None, roots: Sequence[x509.Certificate]
+    data: bytes, receipt: Receipt, manifest: bytes | None, roots: Certificates
 ) -> tuple[str, datetime]:
     try:
         token = read_token(data)
@@ -504,7 +507,7 @@ def digest_of(path: Path) -> tuple[str, int]:
 def verify(
     receipt_path: Path,
     paths: Iterable[Path],
-    trust: tuple[Sequence[Key], Sequence[x509.Certificate]],
+    trust: tuple[Sequence[Key], Certificates],
     say: Callable[[str], None],
 ) -> None:
     """Check a receipt and what comes with it, saying what holds, or stopping at what is `Wrong`."""
@@ -552,9 +555,7 @@ def compare(first: Path, second: Path, proof: Path | None, keys: Sequence[Key]) 
             raise Wrong("the proof of consistency is of other heads")
         hashes_ = [unhex(node, "a hash") for node in content["proof"]]
     elif 0 < one.size < two.size:
-        raise Wrong(
-            "the heads are not shown to be of one journal: ask for their --consistency proof"
-        )
+        raise Wrong("nothing shows the heads to be of one journal: ask for a --consistency proof")
     check_consistency(one, two, hashes_)
     print(f"one journal: its {two.size} entries begin with the {one.size} of the older head")
 
@@ -586,9 +587,8 @@ def main(arguments: Sequence[str]) -> int:
             first, second = options.compare
             compare(first, second, options.consistency, keys)
         else:
-            roots = (
-                x509.load_pem_x509_certificates(options.root.read_bytes()) if options.root else []
-            )
+            root, load = options.root, x509.load_pem_x509_certificates
+            roots = load(root.read_bytes()) if root else []
             verify(options.receipt, options.files, (keys, roots), print)
     except (Wrong, OSError, ValueError, KeyError, TypeError) as error:
         print(f"WRONG: {error}.", file=sys.stderr)

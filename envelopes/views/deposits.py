@@ -169,7 +169,7 @@ def _deposit(request: BidderRequest, deposit_id: UUID) -> Deposit:
 def _submitted(request: BidderRequest, deposit_id: UUID) -> Deposit:
     submitted = Deposit.objects.visible_to(request.bidder).filter(state=Deposit.State.SUBMITTED)
     found = submitted.select_related(
-        "consultation__service__organisation", "company", "receipt__timestamp"
+        "consultation__service__organisation", "company", "receipt__timestamp", "follows"
     )
     return get_object_or_404(found, pk=deposit_id)
 

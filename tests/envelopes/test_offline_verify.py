@@ -100,6 +100,58 @@ def test_verify_accepts_a_receipt_alone_and_says_what_was_not_compared(kept, cap
     assert str(heads.verifier_key()) in said
 
 
+@pytest.fixture
+def of_version_2(monkeypatch):
+    """The receipts made are those of before `copies` and `follows`."""
+    statement = receipts.statement
+
+    def earlier(*args: Any, **kwargs: Any) -> dict[str, Any]:
+        said = statement(*args, **kwargs) | {"version": 2}
+        return {name: value for name, value in said.items() if name not in {"copies", "follows"}}
+
+    monkeypatch.setattr(submission, "statement", earlier)
+
+
+def test_verify_accepts_a_receipt_of_version_2(of_version_2, tmp_path):
+    kept = Kept(tmp_path)
+
+    assert run(kept.receipt, kept.token, kept.manifest, kept.annex, kept.file, *kept.trust) == 0
+    assert kept.content()["version"] == 2
+
+
+def test_verify_refuses_a_receipt_of_version_2_with_members_of_version_3(of_version_2, tmp_path):
+    kept = Kept(tmp_path)
+    kept.rewrite(kept.content() | {"copies": 1, "follows": None})
+
+    assert run(kept.receipt) == 1
+
+
+def follower(relation: str) -> Receipt:
+    """Of a second deposit of a company, submitted as what `relation` says."""
+    first = submit_one().deposit
+    second = make_deposit(consultation=first.consultation, bidder=first.bidder)
+    Deposit.objects.filter(pk=second.pk).update(follows=first, relation=relation)
+    return submit_one(second)
+
+
+@pytest.mark.parametrize("relation", Deposit.Relation)
+def test_verify_says_what_a_deposit_is_to_the_one_before_it(relation, tmp_path, capsys):
+    receipt = follower(relation)
+    path = tmp_path / "receipt.json"
+    path.write_bytes(bytes(receipt.content))
+
+    assert run(path, "--key", heads.verifier_key()) == 0
+    assert f"it {relation} deposit {receipt.deposit.follows_id}" in capsys.readouterr().out
+
+
+def test_verify_refuses_a_relation_that_it_does_not_know(tmp_path, capsys):
+    path = tmp_path / "receipt.json"
+    path.write_bytes(bytes(follower("swallows").content))
+
+    assert run(path) == 1
+    assert "nothing that is known" in capsys.readouterr().err
+
+
 def test_verify_says_that_nothing_vouches_for_an_authority_without_a_root(kept, capsys):
     assert run(kept.receipt, kept.token, "--key", heads.verifier_key()) == 0
 
@@ -202,7 +254,11 @@ def proof_of(change):
 
 
 FORGERIES = {
-    "another version": set_at("version", value=1),
+    "a version of before the heads": set_at("version", value=1),
+    "an earlier version": set_at("version", value=2),
+    "a version to come": set_at("version", value=4),
+    "other copies": set_at("copies", value=2),
+    "an earlier deposit": set_at("follows", value={"deposit": "0" * 36, "relation": "replaces"}),
     "a member more": set_at("more", value=1),
     "a member less": lambda content: content.pop("buyer"),
     "another deposit": set_at("deposit", value="0" * 36),
@@ -264,8 +320,8 @@ def test_verify_refuses_a_forged_receipt(kept, forge, capsys):
         lambda data: data + b"\n",
         lambda data: b" " + data,
         lambda data: data.replace(b'":', b'": ', 1),
-        lambda data: data.replace(b'"version":2', b'"version":2.0'),
-        lambda data: data.replace(b'"version":2', b'"version":2,"version":2'),
+        lambda data: data.replace(b'"version":3', b'"version":3.0'),
+        lambda data: data.replace(b'"version":3', b'"version":3,"version":3'),
         lambda data: data[:-1],
         lambda _data: b"",
         lambda _data: b"{}",

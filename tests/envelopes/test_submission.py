@@ -160,8 +160,10 @@ def test_submit_gives_a_receipt_of_what_was_done():
             "reference": deposit.consultation.reference,
             "title": deposit.consultation.title,
         },
+        "copies": 1,
         "deposit": str(deposit.pk),
         "first_byte_at": "2026-11-02T09:00:00.000000+00:00",
+        "follows": None,
         "is_late": False,
         "journal": {
             "entry": journal.opened(entry),
@@ -177,8 +179,40 @@ def test_submit_gives_a_receipt_of_what_was_done():
         "manifest_sha256": hashlib.sha256(bytes(deposit.manifest or b"")).hexdigest(),
         "recipients": deposit.consultation.recipient_set.fingerprints,
         "submitted_at": "2026-11-02T09:00:00.000000+00:00",
-        "version": 2,
+        "version": 3,
     }
+
+
+@pytest.mark.parametrize("relation", Deposit.Relation)
+def test_submit_says_what_the_deposit_is_to_the_one_before_it(relation):
+    first = make_deposit()
+    submit(first, ready_to_submit(first))
+    second = make_deposit(consultation=first.consultation, bidder=first.bidder)
+    Deposit.objects.filter(pk=second.pk).update(follows=first, relation=relation)
+
+    receipt = content_of(submit(second, ready_to_submit(second)))
+
+    assert receipt["follows"] == {"deposit": str(first.pk), "relation": relation.value}
+
+
+def test_submit_says_what_was_chosen_last(monkeypatch):
+    """The bidder chose anew in another tab, while the blocks were read back."""
+    first = make_deposit()
+    submit(first, ready_to_submit(first))
+    second = make_deposit(consultation=first.consultation, bidder=first.bidder)
+    Deposit.objects.filter(pk=second.pk).update(follows=first, relation="completes")
+    announcement = ready_to_submit(second)
+    verify = sealing.verify_stored
+
+    def choose_anew(block: SealedBlock) -> None:
+        Deposit.objects.filter(pk=second.pk).update(relation="replaces")
+        verify(block)
+
+    monkeypatch.setattr(submission, "verify_stored", choose_anew)
+    receipt = content_of(submit(second, announcement))
+
+    second.refresh_from_db()
+    assert (receipt["follows"]["relation"], second.relation) == ("replaces", "replaces")
 
 
 def test_submit_proves_that_the_journal_has_it():

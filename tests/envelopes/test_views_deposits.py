@@ -253,6 +253,20 @@ def test_receipt_of_before_the_heads_is_still_shown(client, deposit):
     assert client.get(url("receipt_token", deposit.pk)).status_code == 404
 
 
+@pytest.mark.parametrize("relation", Deposit.Relation)
+def test_receipt_of_a_second_bid_says_what_it_is_to_the_first(client, deposit, relation):
+    submit(client, deposit, body_of(deposit))
+    assertNotContains(client.get(url("receipt", deposit.pk)), "data-follows")
+    second = make_deposit(consultation=deposit.consultation, bidder=deposit.bidder)
+    Deposit.objects.filter(pk=second.pk).update(follows=deposit, relation=relation)
+
+    submit(client, second, body_of(second))
+
+    page = client.get(url("receipt", second.pk))
+    assertContains(page, f'data-follows="{relation}"')
+    assertContains(page, f'<span class="exact">{deposit.pk}</span>')
+
+
 def test_receipt_of_a_late_bid_says_so(client, deposit, set_clock):
     body = body_of(deposit)
     set_clock(DEADLINE)
