@@ -19,6 +19,7 @@ Refusal
 │   ├── FilesDiffer         the files announced are not those that were received
 │   ├── FileIncomplete      a file has not wholly arrived
 │   └── StoredBlockDamaged  what is read back from the store is not what was sealed
+├── ClosingBroken           what is kept no longer has the closing fingerprint
 └── OpeningRefused          opening an envelope: nothing of it was opened
     ├── DeadlineNotReached  nobody opens a bid before the deadline
     ├── ApplicationFirst    the offer comes after the application of its deposit
@@ -180,6 +181,15 @@ class StoredBlockDamaged(SubmissionRefused):
     @property
     def facts(self) -> dict[str, str | int | None]:
         return {"block": self.storage_name}
+
+
+class ClosingBroken(Refusal):
+    """A manifest or a number was changed behind the program since the closing."""
+
+    code = "closing_broken"
+    # Translators: « empreinte de clôture »
+    user_message = _("What is kept of the bids no longer has the closing fingerprint.")
+    remedy = _("Keep your receipt, and tell support: the journal and the backups must be compared.")
 
 
 class OpeningRefused(Refusal):

@@ -2,7 +2,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from envelopes import alarms, degradations, departures, losses, sweeping
+from envelopes import alarms, closing, degradations, departures, losses, sweeping
 
 
 @shared_task(name="envelopes.tell_alarms", acks_late=True)
@@ -39,3 +39,9 @@ def tell_departures() -> None:
 def sweep() -> None:
     """Remove the uploads that nobody will submit. Safe to run twice."""
     sweeping.sweep(now=timezone.now())
+
+
+@shared_task(name="envelopes.close_consultations", acks_late=True)
+def close_consultations() -> None:
+    """Make the closing fingerprints that are due. Safe to run twice."""
+    closing.close_due(now=timezone.now())

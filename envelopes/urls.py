@@ -1,7 +1,15 @@
 # SPDX-License-Identifier: EUPL-1.2
 from django.urls import path
 
-from envelopes.views import consultations, coverage, departures, deposits, opening, uploads
+from envelopes.views import (
+    closing,
+    consultations,
+    coverage,
+    departures,
+    deposits,
+    opening,
+    uploads,
+)
 
 app_name = "envelopes"
 _CONSULTATION = "organisation/consultations/<uuid:consultation_id>/"
@@ -34,6 +42,10 @@ urlpatterns = [
     path(_DEPOSIT + "receipt.tst", deposits.receipt_token, name="receipt_token"),
     path(_DEPOSIT + "uploads/", uploads.collection, name="uploads"),
     path("uploads/<uuid:upload_id>/", uploads.resource, name="upload"),
+    # Everybody, after the deadline
+    path("consultations/<uuid:consultation_id>/closing.json", closing.fingerprint, name="closing"),
+    path("consultations/<uuid:consultation_id>/closing.tst", closing.token, name="closing_token"),
+    path(_DEPOSIT + "closing.json", closing.proof, name="closing_proof"),
     # The buyer, after the deadline
     path(_CONSULTATION + "opening/", opening.page, name="opening"),
     path(_ENVELOPE + "manifest/", opening.manifest, name="manifest"),

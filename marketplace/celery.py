@@ -33,6 +33,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 10},
     },
     "abandoned uploads": {"task": "envelopes.sweep", "schedule": crontab(hour=3, minute=20)},
+    "closing fingerprints": {"task": "envelopes.close_consultations", "schedule": 60.0},
     "store alarms": {"task": "envelopes.tell_alarms", "schedule": 60.0},
     "decryption coverage": {"task": "envelopes.watch_coverage", "schedule": 300.0},
     "reported keys": {"task": "envelopes.tell_reports", "schedule": 60.0},

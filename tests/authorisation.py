@@ -29,7 +29,7 @@ from fido2.webauthn import (
     CollectedClientData,
 )
 
-from envelopes import opening, submission, uploads
+from envelopes import closing, opening, submission, uploads
 from marketplace import timestamps
 from marketplace.models import Agent, Bidder, EnvelopeKind, Right, Service, User
 from signatures import reports
@@ -198,7 +198,6 @@ def add_bids(world: World) -> None:
     publish(closed, *holders)
     answered = submission.start(online, bidder, now=now)
     submission.submit(answered.pk, ready_to_submit(answered), actor=bidder.user, now=now)
-    timestamps.obtain_waiting(clock=timezone.now)
     draft = submission.start(online, bidder, now=now)
     upload = uploads.create(
         draft.pk,
@@ -213,6 +212,8 @@ def add_bids(world: World) -> None:
         envelope.pk, agent=agent, keys=unwrap(envelope, holders[0]), now=timezone.now()
     )
     reports.ask(envelope.pk, now=timezone.now())
+    closing.close(closed.pk, now=timezone.now())
+    timestamps.obtain_waiting(clock=timezone.now)
     world.ids |= {
         "key_pair_id": holders[0].key_pair.pk,
         "deposit_id": draft.pk,
@@ -222,6 +223,9 @@ def add_bids(world: World) -> None:
         "envelopes:public_detail consultation_id": online.pk,
         "envelopes:start_deposit consultation_id": online.pk,
         "envelopes:opening consultation_id": closed.pk,
+        "envelopes:closing consultation_id": closed.pk,
+        "envelopes:closing_token consultation_id": closed.pk,
+        "envelopes:closing_proof deposit_id": submitted.pk,
         "envelopes:receipt deposit_id": answered.pk,
         "envelopes:receipt_file deposit_id": answered.pk,
         "envelopes:receipt_token deposit_id": answered.pk,

@@ -123,6 +123,9 @@ TABLE = {
     "envelopes:uploads": Row(SCRIPT_OF_COMPANY, None, "POST", 400),
     "envelopes:upload": Row(SCRIPT_OF_COMPANY, None, "HEAD"),
     # Bids, after the deadline
+    "envelopes:closing": Row(PUBLIC),
+    "envelopes:closing_token": Row(PUBLIC),
+    "envelopes:closing_proof": Row(OF_COMPANY),
     "envelopes:opening": Row(IN_SERVICE_WITH_RIGHT, OPEN),
     "envelopes:manifest": Row(IN_SERVICE_WITH_RIGHT, OPEN),
     "envelopes:headers": Row(IN_SERVICE_WITH_RIGHT, OPEN),

@@ -81,6 +81,10 @@ class ClosingFingerprint(models.Model):
     def __str__(self) -> str:
         return f"{self.consultation_id} {self.number}"
 
+    @property
+    def root_hex(self) -> str:
+        return bytes(self.root).hex()
+
 
 class Scrub(models.Model):
     """One reading of all the blocks of the store, in the order of their rows: it goes on where it stopped."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`python -m envelopes.offline open …` and `… verify …`."""
+"""`python -m envelopes.offline open …`, `… verify …` and `… closing …`."""
 
 import sys
 

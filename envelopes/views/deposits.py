@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from envelopes import attempts, limits, public_search, submission
+from envelopes import attempts, closing, limits, public_search, submission
 from envelopes.errors import BadAnnouncement, SubmissionRefused
 from envelopes.forms import PublicSearchForm, read_announcement
 from envelopes.models import Attempt, Deposit, Envelope
@@ -55,10 +55,12 @@ def public_detail(request: HttpRequest, consultation_id: UUID) -> HttpResponse:
     consultation = get_object_or_404(published, pk=consultation_id)
     bidder = Bidder.objects.filter(user=request.user.pk).first()
     deposits = consultation.deposits.visible_to(bidder) if bidder else Deposit.objects.none()
+    now = timezone.now()
     context = LIMITS | {
         "consultation": consultation,
         "lots": consultation.lots.order_by("number"),
-        "now": timezone.now(),
+        "now": now,
+        "closing": closing.latest(consultation, now=now),
         "is_bidder": bidder is not None,
         "deposits": deposits.order_by("created_at"),
         "has_draft": any(deposit.state == Deposit.State.DRAFT for deposit in deposits),
@@ -129,6 +131,7 @@ def receipt(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
         "consultation": deposit.consultation,
         "receipt": json.loads(bytes(deposit.receipt.content)),
         "timestamp": deposit.receipt.timestamp,
+        "closing_leaf": closing.leaf(deposit, now=timezone.now()),
     }
     return render(request, "envelopes/receipt.html", context)
 
