@@ -18,6 +18,7 @@ for name in database_password log_key release_key secret_key store_secret_key; d
   openssl rand -hex 32 | keep "$name"
 done
 printf '' | keep email_password
+printf '' | keep second_store_secret_key
 printf '' | keep tsa_password
 printf '' | keep tsa_roots # the certificates that vouch for the time-stamp authority, PEM
 printf '{"identities": [{"name": "sigille", "actions": ["Admin"], "credentials": [{"accessKey": "sigille", "secretKey": "%s"}]}]}\n' \

@@ -9,17 +9,15 @@ import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 from uuid import UUID, uuid4
 
-from django.core.files.base import File
 from django.core.files.storage import default_storage
 
 from envelopes.errors import StoredBlockDamaged
-from envelopes.limits import LARGEST_READ
 from envelopes.models import RecipientSet, SealedBlock, SealedFile
 from keys.certificates import read_certificate
 from keys.cms import BLOCK_SIZE, BlockSealer, Recipient
+from marketplace.storage import PartsFile, block_store, read_copies
 
 logger = logging.getLogger(__name__)
 
@@ -62,40 +60,12 @@ def recipients_of(consultation_id: UUID) -> Recipients:
     return tuple(Recipient.of(certificate) for certificate in certificates)
 
 
-class _SealedStream(File):  # type: ignore[type-arg] # a File of nothing but what it makes
-    """A block as the store reads it: made once, from pieces of plaintext, while it is read."""
+class _SealedStream(PartsFile):
+    """A block as the store reads it, from pieces of plaintext."""
 
     def __init__(self, sealer: BlockSealer, pieces: Iterable[bytes]) -> None:
-        super().__init__(None)
-        self.size = sealer.sealed_size
         self.sha256 = hashlib.sha256()
-        self._parts = self._seal(sealer, pieces)
-        self._rest = b""
-
-    def __bool__(self) -> bool:
-        return True
-
-    def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
-        """For a store of local files."""
-        return self._parts
-
-    def read(self, size: int = -1) -> bytes:
-        """For a store that pulls, such as S3."""
-        parts = [self._rest]
-        have = len(self._rest)
-        while size < 0 or have < size:
-            part = next(self._parts, None)
-            if part is None:
-                break
-            parts.append(part)
-            have += len(part)
-        whole = b"".join(parts)
-        end = len(whole) if size < 0 else size
-        self._rest = whole[end:]
-        return whole[:end]
-
-    def seekable(self) -> bool:
-        return False
+        super().__init__(self._seal(sealer, pieces), sealer.sealed_size)
 
     def _seal(self, sealer: BlockSealer, pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield self._counted(sealer.header)
@@ -145,20 +115,18 @@ def seal_bytes(file: SealedFile, content: bytes, recipients: Recipients) -> list
 
 
 def verify_stored(block: SealedBlock) -> None:
-    """Read a block back from the store.
+    """Read each copy of a block back from its store.
 
     Raises:
-        StoredBlockDamaged: it is missing, or is not what was sealed.
+        StoredBlockDamaged: one is missing, or is not what was sealed.
+        OSError: a store does not answer.
     """
-    digest, size = hashlib.sha256(), 0
     try:
-        with default_storage.open(block.storage_name) as file:
-            for part in _parts_of(file):
-                digest.update(part)
-                size += len(part)
+        copies = read_copies(block.storage_name, block.size + 1)
+        intact = sum(block.is_sealed_as(content) for content in copies)
     except FileNotFoundError as error:
         raise StoredBlockDamaged(block.storage_name) from error
-    if size != block.size or digest.digest() != bytes(block.sha256):
+    if intact < block_store().copies:
         raise StoredBlockDamaged(block.storage_name)
 
 
@@ -169,8 +137,3 @@ def discard(storage_names: Iterable[str]) -> None:
             default_storage.delete(name)
         except OSError:
             logger.warning("%s could not be removed from the store", name, exc_info=True)
-
-
-def _parts_of(file: Any) -> Iterator[bytes]:
-    while part := file.read(LARGEST_READ):
-        yield part

@@ -43,9 +43,14 @@ def _promised() -> int:
 
 
 def _free() -> int | None:
-    """Bytes; none where the store has no limit that is known."""
-    free = block_store().free_space()
-    if free is not None or not settings.S3_CAPACITY:
-        return free
+    """Bytes, of the store that has the fewest; none where no limit is known."""
+    known = (block_store().free_space(), _left_of_capacity())
+    return min((size for size in known if size is not None), default=None)
+
+
+def _left_of_capacity() -> int | None:
+    """Bytes that an S3 store may still take, if it has a limit; of two, the smaller one's."""
+    if not settings.S3_CAPACITY:
+        return None
     used = SealedFile.objects.aggregate(bytes=Sum("received_size"), blocks=Sum("block_count"))
     return settings.S3_CAPACITY - (used["bytes"] or 0) - (used["blocks"] or 0) * OVERHEAD

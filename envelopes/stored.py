@@ -9,14 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from django.core.files.storage import default_storage
-
 from envelopes.errors import BlockDamaged, ManifestDamaged, StoreUnavailable, WrongContentKeys
 from envelopes.manifest import BadManifest, Manifest, ManifestFile, read_manifest
 from envelopes.models import Deposit, Envelope, Receipt, SealedBlock, SealedFile
 from keys import cms
 from marketplace import canonical
-from marketplace.storage import block_store
+from marketplace.storage import block_store, read_copies
 
 
 @dataclass(frozen=True)
@@ -104,30 +102,33 @@ def stored_file(row: SealedFile) -> StoredFile:
 
 
 def read_header(file: StoredFile, block: StoredBlock) -> bytes:
-    """The bytes of a block before its ciphertext; nothing of them is verified.
+    """The bytes of a block before its ciphertext. No digest is of them alone.
+
+    Of one store they are not verified; of two they are, by being the same. Where anything is amiss, the whole
+    block is read, in either.
 
     Raises:
-        BlockDamaged: the store does not have them.
-        StoreUnavailable: the store does not answer.
+        BlockDamaged: no store has the block as it was sealed.
+        StoreUnavailable: a store does not answer, and no other has it.
     """
-    with _failures(file, block):
-        header = block_store().read_start(block.storage_name, block.header_size)
-    if len(header) != block.header_size:
-        raise BlockDamaged(file.position, block.number, "truncated")
-    return header
+    headers = _headers(block)
+    if len(headers) == block_store().copies and len(set(headers)) == 1:
+        return headers[0]
+    return read_sealed(file, block)[: block.header_size]
 
 
 def read_sealed(file: StoredFile, block: StoredBlock) -> bytes:
     """A block as it was sealed: its length and its digest are the manifest's (§ 9, 2).
 
     Raises:
-        BlockDamaged: they are not, or the store does not have the block.
-        StoreUnavailable: the store does not answer.
+        BlockDamaged: they are not in any copy, or no store has the block.
+        StoreUnavailable: a store does not answer, and no other has the block as it was sealed.
     """
-    sealed = _fetch(file, block, block.size + 1)
-    if (len(sealed), hashlib.sha256(sealed).hexdigest()) != (block.size, block.sha256):
-        raise BlockDamaged(file.position, block.number, "digest")
-    return sealed
+    with _failures(file, block):
+        for sealed in read_copies(block.storage_name, block.size + 1):
+            if (len(sealed), hashlib.sha256(sealed).hexdigest()) == (block.size, block.sha256):
+                return sealed
+    raise BlockDamaged(file.position, block.number, "digest")
 
 
 def read_block(file: StoredFile, block: StoredBlock, content_key: bytes) -> bytes:
@@ -184,11 +185,15 @@ def _stored_file(
     return StoredFile(row, position, tuple(blocks))
 
 
-def _fetch(file: StoredFile, block: StoredBlock, size: int) -> bytes:
-    """The first `size` bytes of a block, or all of them where there are fewer."""
-    with _failures(file, block), default_storage.open(block.storage_name) as stored:
-        content: bytes = stored.read(size)
-    return content
+def _headers(block: StoredBlock) -> list[bytes]:
+    """The bytes of that length, of each copy that has as many; none where a store fails."""
+    if not block_store().all_answer:
+        return []
+    try:
+        found = list(read_copies(block.storage_name, block.header_size))
+    except OSError:
+        return []
+    return [header for header in found if len(header) == block.header_size]
 
 
 @contextmanager

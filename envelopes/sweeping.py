@@ -25,7 +25,8 @@ UNSENT_AFTER: Final = timedelta(
     days=1
 )  # an upload of which no block ever came holds its room so long
 BATCH: Final = 500  # names looked up at once
-OURS = re.compile(r"[0-9a-f-]{36}/[0-9a-f-]{36}/\d+-[0-9a-f-]{36}")  # `sealing.seal_block`
+# `sealing.seal_block`; what a store that was killed had begun to put in the place of one ends otherwise.
+OURS = re.compile(r"[0-9a-f-]{36}/[0-9a-f-]{36}/\d+-[0-9a-f-]{36}(-[0-9a-f]{16})?")
 
 
 def sweep(*, now: datetime) -> int:

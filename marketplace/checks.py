@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """System checks: combinations of settings that would break a promise, each with its remedy."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
@@ -99,6 +101,54 @@ def timestamps_can_be_verified(
             id="sigille.E005",
         )
     ]
+
+
+@register(Tags.security)
+def copies_are_apart(
+    app_configs: Sequence[AppConfig] | None, **_kwargs: object
+) -> list[CheckMessage]:
+    """What loses one of two copies of the bids leaves the other."""
+    stores: Mapping[str, Any] = settings.STORAGES
+    described = stores["default"].get("OPTIONS", {})
+    if "second" not in described:
+        return []
+    first, second = described["first"]["OPTIONS"], described["second"]["OPTIONS"]
+    hint = "Give SIGILLE_SECOND_STORE, or SIGILLE_SECOND_S3_BUCKET, a place of its own."
+    if _is_one_place(first, second):
+        return [Error("Both copies of each bid go to one place.", hint=hint, id="sigille.E006")]
+    if _share_a_support(first, second):
+        message = (
+            "Both copies of each bid are on one disk or one server, which may fail as a whole."
+        )
+        return [checks.Warning(message, hint=hint, id="sigille.W007")]
+    return []
+
+
+def _is_one_place(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+    """Whether they are one bucket, or one folder, or a folder and one below it."""
+    if "location" in first and "location" in second:
+        one, other = Path(first["location"]).resolve(), Path(second["location"]).resolve()
+        return one.is_relative_to(other) or other.is_relative_to(one)
+    return _bucket(first) == _bucket(second)
+
+
+def _share_a_support(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+    if "location" in first and "location" in second:
+        return _disk(Path(first["location"])) == _disk(Path(second["location"]))
+    return _bucket(first)[:1] == _bucket(second)[:1]
+
+
+def _bucket(described: Mapping[str, Any]) -> tuple[object, ...]:
+    """Its server and its name; those of a folder are like no bucket's."""
+    if "location" in described:
+        return (described["location"],)
+    return described.get("endpoint_url"), described["bucket_name"]
+
+
+def _disk(folder: Path) -> int:
+    """Of the folder, or of what it will be made in."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    return there.stat().st_dev
 
 
 @register(Tags.security, deploy=True)

@@ -4,6 +4,7 @@
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -53,6 +54,57 @@ def local_secret(path: Path) -> str:
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(secret)
     return secret
+
+
+def block_store(folder: Path) -> dict[str, Any]:
+    """Django's description of the store of sealed blocks: a bucket, or else this folder.
+
+    With a second bucket, or a second folder, of both; each object is then kept twice.
+    """
+    first = _bucket(
+        env("S3_BUCKET"), env("S3_ENDPOINT"), env("S3_ACCESS_KEY"), env_secret("S3_SECRET_KEY")
+    ) or _folder(folder)
+    bucket = _bucket(
+        env("SECOND_S3_BUCKET"),
+        env("SECOND_S3_ENDPOINT"),
+        env("SECOND_S3_ACCESS_KEY"),
+        env_secret("SECOND_S3_SECRET_KEY"),
+    )
+    path = env("SECOND_STORE")
+    if path and bucket:
+        raise ImproperlyConfigured(
+            f"{PREFIX}SECOND_STORE and {PREFIX}SECOND_S3_BUCKET name two second stores: keep one."
+        )
+    second = bucket or (_folder(Path(path)) if path else None)
+    if second is None:
+        return first
+    return {
+        "BACKEND": "marketplace.mirrored_storage.MirroredStorage",
+        "OPTIONS": {"first": first, "second": second},
+    }
+
+
+def _folder(path: Path) -> dict[str, Any]:
+    return {
+        "BACKEND": "marketplace.storage.DurableStorage",
+        "OPTIONS": {"location": path.resolve()},
+    }
+
+
+def _bucket(name: str, endpoint: str, access_key: str, secret_key: str) -> dict[str, Any] | None:
+    """None without its name."""
+    if not name:
+        return None
+    return {
+        "BACKEND": "marketplace.object_storage.ObjectStorage",
+        "OPTIONS": {
+            "bucket_name": name,
+            "endpoint_url": endpoint or None,
+            "access_key": access_key or None,
+            "secret_key": secret_key or None,
+            "file_overwrite": False,
+        },
+    }
 
 
 def database(url: str) -> dict[str, object]:

@@ -11,6 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.base import File
 from storages.backends.s3 import S3Storage
 
+from marketplace.storage import SingleStore
+
 
 class ObjectStorage(S3Storage):  # type: ignore[misc] # django-storages is untyped
     """Objects written once; one that is opened is fetched whole, so that reading it fails no more.
@@ -20,6 +22,11 @@ class ObjectStorage(S3Storage):  # type: ignore[misc] # django-storages is untyp
     """
 
     copies = 1  # for this site; what the provider does behind it is the provider's
+    all_answer = True
+
+    @property
+    def stores(self) -> tuple[SingleStore, ...]:
+        return (self,)
 
     def _open(self, name: str, mode: str = "rb") -> "File[bytes]":
         with _failures():
@@ -42,9 +49,18 @@ class ObjectStorage(S3Storage):  # type: ignore[misc] # django-storages is untyp
 
     def read_start(self, name: str, size: int) -> bytes:
         with _failures():
-            found = self.bucket.Object(name).get(Range=f"bytes=0-{size - 1}")
+            try:
+                found = self.bucket.Object(name).get(Range=f"bytes=0-{size - 1}")
+            except ClientError as error:
+                if _status(error) == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+                    return b""  # the object has no byte
+                raise
             start: bytes = found["Body"].read()
             return start
+
+    def replace(self, name: str, content: bytes) -> None:
+        with _failures():
+            self.bucket.Object(name).put(Body=content)
 
     def delete(self, name: str) -> None:
         with _failures():
@@ -61,9 +77,11 @@ def _failures() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-        raise (FileNotFoundError if status == HTTPStatus.NOT_FOUND else OSError)(
-            str(error)
-        ) from error
+        missing = _status(error) == HTTPStatus.NOT_FOUND
+        raise (FileNotFoundError if missing else OSError)(str(error)) from error
     except (Boto3Error, BotoCoreError) as error:
         raise OSError(str(error)) from error
+
+
+def _status(error: ClientError) -> object:
+    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")

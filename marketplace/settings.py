@@ -10,6 +10,7 @@ from django.contrib.messages import constants as message_constants
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.environment import (
+    block_store,
     database,
     env,
     env_bool,
@@ -104,25 +105,8 @@ MESSAGE_TAGS = {message_constants.ERROR: "danger", message_constants.DEBUG: "sec
 
 DATABASES = {"default": database(env("DATABASE_URL", f"sqlite:///{DATA_DIR / 'sigille.sqlite3'}"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-S3_BUCKET = env("S3_BUCKET")
 STORAGES = {
-    "default": (
-        {
-            "BACKEND": "marketplace.object_storage.ObjectStorage",
-            "OPTIONS": {
-                "bucket_name": S3_BUCKET,
-                "endpoint_url": env("S3_ENDPOINT") or None,
-                "access_key": env("S3_ACCESS_KEY") or None,
-                "secret_key": env_secret("S3_SECRET_KEY") or None,
-                "file_overwrite": False,
-            },
-        }
-        if S3_BUCKET
-        else {
-            "BACKEND": "marketplace.storage.DurableStorage",
-            "OPTIONS": {"location": DATA_DIR / "blocks"},
-        }
-    ),
+    "default": block_store(DATA_DIR / "blocks"),
     "staticfiles": {
         "BACKEND": (
             "django.contrib.staticfiles.storage.StaticFilesStorage"

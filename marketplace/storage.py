@@ -2,14 +2,30 @@
 """The store of sealed blocks; the local one: a file is saved once its bytes and its name are on the disk."""
 
 import os
+import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol, cast
 
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage, default_storage
+
+
+class SingleStore(Protocol):
+    """One place that keeps a copy of each object."""
+
+    def exists(self, name: str) -> bool: ...
+
+    def read_start(self, name: str, size: int) -> bytes:
+        """The first `size` bytes of an object, or all of it where it has fewer; the rest is not fetched."""
+
+    def replace(self, name: str, content: bytes) -> None:
+        """Put these bytes in the place of an object, or of none, durably.
+
+        Whoever reads meanwhile has either the former ones or these.
+        """
 
 
 class BlockStore(Protocol):
@@ -19,19 +35,81 @@ class BlockStore(Protocol):
     def copies(self) -> int:
         """How many copies of an object are durable, each on its own, once `save` has returned."""
 
+    @property
+    def stores(self) -> tuple[SingleStore, ...]:
+        """Those that have one copy each, in the order in which to read them."""
+
+    @property
+    def all_answer(self) -> bool:
+        """Whether none of them failed a moment ago, as far as this process knows."""
+
     def free_space(self) -> int | None:
         """Bytes; none where the store cannot tell."""
 
     def listing(self) -> Iterator[tuple[str, datetime]]:
-        """The name of each object, and when it was written."""
-
-    def read_start(self, name: str, size: int) -> bytes:
-        """The first `size` bytes of an object, or all of it where it has fewer; the rest is not fetched."""
+        """The name of each object, and when it was written; once for each of its copies."""
 
 
 def block_store() -> BlockStore:
     """`default_storage`, for what Django knows nothing of."""
     return cast("BlockStore", default_storage)
+
+
+def read_copies(name: str, size: int) -> Iterator[bytes]:
+    """The first `size` bytes of each copy of an object that can be read; they may differ.
+
+    Raises, after the last of them:
+        FileNotFoundError: no store has the object.
+        OSError: a store failed, and its copy may be better than those of the others.
+    """
+    failure: OSError | None = FileNotFoundError(name)
+    for store in block_store().stores:
+        try:
+            content = store.read_start(name, size)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            failure = error
+        else:
+            failure = None if isinstance(failure, FileNotFoundError) else failure
+            yield content
+    if failure is not None:
+        raise failure
+
+
+class PartsFile(File):  # type: ignore[type-arg] # a File of nothing but what it makes
+    """What a store saves, made once, part by part, while it is read."""
+
+    def __init__(self, parts: Iterable[bytes], size: int) -> None:
+        super().__init__(None)
+        self.size = size
+        self._parts = iter(parts)
+        self._rest = b""
+
+    def __bool__(self) -> bool:
+        return True
+
+    def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
+        """For a store of local files."""
+        return self._parts
+
+    def read(self, size: int = -1) -> bytes:
+        """For a store that pulls, such as S3."""
+        parts = [self._rest]
+        have = len(self._rest)
+        while size < 0 or have < size:
+            part = next(self._parts, None)
+            if part is None:
+                break
+            parts.append(part)
+            have += len(part)
+        whole = b"".join(parts)
+        end = len(whole) if size < 0 else size
+        self._rest = whole[end:]
+        return whole[:end]
+
+    def seekable(self) -> bool:
+        return False
 
 
 class DurableStorage(FileSystemStorage):
@@ -42,21 +120,30 @@ class DurableStorage(FileSystemStorage):
     """
 
     copies = 1
+    all_answer = True
+
+    @property
+    def stores(self) -> tuple[SingleStore, ...]:
+        return (self,)
 
     def _save(self, name: str, content: "File[bytes]") -> str:
         path = Path(self.path(name))
         self._make_folders(path.parent)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb", buffering=0) as file:
-                for piece in content.chunks():
-                    _write_all(descriptor, piece)
-                os.fsync(file.fileno())
-        except BaseException:
-            path.unlink()
-            raise
+        _write_new(path, content.chunks())
         _sync_directory(path.parent)
         return name
+
+    def replace(self, name: str, content: bytes) -> None:
+        path = Path(self.path(name))
+        self._make_folders(path.parent)
+        written = path.with_name(f"{path.name}-{secrets.token_hex(8)}")
+        _write_new(written, [content])
+        try:
+            written.replace(path)
+        except BaseException:
+            written.unlink()
+            raise
+        _sync_directory(path.parent)
 
     def free_space(self) -> int:
         """Bytes that this process may still write on the disk of the store."""
@@ -86,6 +173,19 @@ class DurableStorage(FileSystemStorage):
             (level / part).mkdir(mode=0o700, exist_ok=True)
             _sync_directory(level)
             level /= part
+
+
+def _write_new(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
+    """Make a file, on the disk but for its name; or none."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb", buffering=0) as file:
+            for piece in pieces:
+                _write_all(descriptor, piece)
+            os.fsync(file.fileno())
+    except BaseException:
+        path.unlink()
+        raise
 
 
 def _write_all(descriptor: int, piece: bytes | memoryview) -> None:

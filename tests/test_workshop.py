@@ -25,6 +25,7 @@ LEFT_TO_DEFAULTS = {
     "EMAIL_PORT",
     "EMAIL_TLS",
     "LOG_LEVEL",
+    "SECOND_STORE",
     "SPACE_KEPT_FREE_MIB",
 }
 

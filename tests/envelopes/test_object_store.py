@@ -19,17 +19,11 @@ from envelopes.models import SealedBlock
 from envelopes.upload_errors import StoreFailed, TransferCut
 from keys.cms import BLOCK_SIZE
 from marketplace.storage import block_store
+from tests.envelopes.conftest import bucket_of
 from tests.envelopes.deposits import clock, envelope_of, opened, ready_to_submit, send
 from tests.factories import NOW, make_deposit, make_online_consultation, make_private_key
-from tools.services import object_store
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[dict[str, str]]:
-    with object_store() as environ:
-        yield environ
 
 
 @pytest.fixture
@@ -40,18 +34,7 @@ def endpoint(server: dict[str, str]) -> str:
 @pytest.fixture(autouse=True)
 def store(settings, server, endpoint) -> Iterator[None]:
     """An empty bucket, in the place of the folder that other tests have."""
-    settings.STORAGES = settings.STORAGES | {
-        "default": {
-            "BACKEND": "marketplace.object_storage.ObjectStorage",
-            "OPTIONS": {
-                "bucket_name": server["SIGILLE_S3_BUCKET"],
-                "endpoint_url": endpoint,
-                "access_key": server["SIGILLE_S3_ACCESS_KEY"],
-                "secret_key": server["SIGILLE_S3_SECRET_KEY"],
-                "file_overwrite": False,
-            },
-        }
-    }
+    settings.STORAGES = settings.STORAGES | {"default": bucket_of(server)}
     yield
     for name in names():
         default_storage.delete(name)
@@ -121,7 +104,7 @@ def test_header_is_read_without_the_rest_of_its_block():
         "after-call.s3.GetObject", lambda parsed, **_: fetched.append(parsed["ContentLength"])
     )
 
-    header = block_store().read_start(block.storage_name, block.header_size)
+    header = block_store().stores[0].read_start(block.storage_name, block.header_size)
 
     assert len(header) == block.header_size
     assert fetched == [block.header_size]
@@ -167,3 +150,18 @@ def test_old_objects_that_no_row_names_are_swept():
     assert sweeping._sweep_orphans(timezone.now()) == 0
     assert sweeping._sweep_orphans(later) == 1
     assert names() == [file.blocks.get().storage_name]
+
+
+def test_object_without_a_byte_is_read_as_it_is():
+    store = block_store().stores[0]
+    store.replace("empty", b"")
+
+    assert store.read_start("empty", 10) == b""
+
+
+def test_replaced_object_has_its_new_bytes_alone():
+    store = block_store().stores[0]
+    for content in (b"damaged, and longer", b"sealed"):
+        store.replace("0-x", content)
+
+    assert (store.read_start("0-x", 100), names()) == (b"sealed", ["0-x"])

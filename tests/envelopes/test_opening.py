@@ -483,10 +483,10 @@ def test_release_says_when_the_store_does_not_answer(monkeypatch):
     scene = sealed.make_scene()
     keys = sealed.unwrap(scene.application, scene.holder)
 
-    def fail(self, name, mode="rb"):
+    def fail(self, name, size):
         raise OSError("the store is away")
 
-    monkeypatch.setattr(type(storages["default"]), "open", fail)
+    monkeypatch.setattr(type(storages["default"]), "read_start", fail)
 
     with pytest.raises(StoreUnavailable):
         opening.release(scene.application.pk, agent=scene.agent, keys=keys, now=OPENED)

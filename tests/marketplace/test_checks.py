@@ -64,6 +64,45 @@ def test_timestamps_can_be_verified_refuses_an_authority_that_nothing_vouches_fo
     assert ids(checks.timestamps_can_be_verified(None)) == ["sigille.E005"]
 
 
+def two_stores(first, second):
+    return {
+        "default": {
+            "BACKEND": "marketplace.mirrored_storage.MirroredStorage",
+            "OPTIONS": {"first": {"OPTIONS": first}, "second": {"OPTIONS": second}},
+        }
+    }
+
+
+ONE_BUCKET = {"endpoint_url": "http://one.example", "bucket_name": "bids"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ({"location": "/srv/a"}, {"location": "/srv/a"}, ["sigille.E006"]),
+        ({"location": "/srv/a"}, {"location": "/srv/a/b"}, ["sigille.E006"]),
+        ({"location": "/srv/a/b"}, {"location": "/srv/a"}, ["sigille.E006"]),
+        ({"location": "/srv/a"}, {"location": "/srv/ab"}, ["sigille.W007"]),
+        ({"location": "/srv/a"}, {"location": "/proc/ab"}, []),
+        ({"location": "/srv/a"}, ONE_BUCKET, []),
+        (ONE_BUCKET, {"location": "/srv/a"}, []),
+        (ONE_BUCKET, ONE_BUCKET, ["sigille.E006"]),
+        (ONE_BUCKET, ONE_BUCKET | {"bucket_name": "copies"}, ["sigille.W007"]),
+        (ONE_BUCKET, ONE_BUCKET | {"endpoint_url": "http://other.example"}, []),
+    ],
+)
+def test_copies_are_apart_refuses_one_place_and_warns_of_one_support(
+    settings, first, second, expected
+):
+    settings.STORAGES = settings.STORAGES | two_stores(first, second)
+
+    assert ids(checks.copies_are_apart(None)) == expected
+
+
+def test_copies_are_apart_has_nothing_to_say_of_a_single_store():
+    assert ids(checks.copies_are_apart(None)) == []
+
+
 def test_production_is_whole_names_what_an_embedded_installation_lacks(settings, monkeypatch):
     monkeypatch.setattr(connection, "vendor", "sqlite")
     settings.IS_HTTPS = False

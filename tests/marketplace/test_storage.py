@@ -80,6 +80,50 @@ def test_save_that_the_disk_fails_to_sync_leaves_no_file_and_is_not_tried_again(
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
+@pytest.mark.parametrize("former", [b"damaged", None])
+def test_replace_puts_a_whole_file_there_and_leaves_no_other(store, tmp_path, former):
+    path = tmp_path / "blocks" / "deposit" / "0-x"
+    if former is not None:
+        path.parent.mkdir(parents=True)
+        path.write_bytes(former)
+
+    store.replace("deposit/0-x", b"sealed")
+
+    assert [file for file in tmp_path.rglob("*") if file.is_file()] == [path]
+    assert (path.read_bytes(), oct(path.stat().st_mode & 0o777)) == (b"sealed", "0o600")
+
+
+def test_replace_syncs_the_bytes_before_it_gives_them_their_name(store, tmp_path, monkeypatch):
+    name = store.save("0-x", ContentFile(b"damaged"))
+    path, seen, sync = tmp_path / "blocks" / name, [], os.fsync
+
+    def record(descriptor):
+        seen.append((os.fstat(descriptor).st_ino, path.read_bytes()))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", record)
+
+    store.replace(name, b"sealed")
+
+    assert seen[-2:] == [(path.stat().st_ino, b"damaged"), (path.parent.stat().st_ino, b"sealed")]
+
+
+def test_replace_that_the_disk_fails_leaves_the_former_bytes(store, tmp_path, monkeypatch):
+    name = store.save("0-x", ContentFile(b"former"))
+
+    def fail(descriptor):
+        if os.fstat(descriptor).st_size == len(b"sealed!"):
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fail)
+
+    with pytest.raises(OSError, match="Input/output error"):
+        store.replace(name, b"sealed!")
+
+    files = {path.name: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert files == {"0-x": b"former"}
+
+
 def test_free_space_is_that_of_the_disk(store, tmp_path):
     free = store.free_space()
 

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: EUPL-1.2
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from marketplace import environment
+
+FOLDER = Path("/srv/sigille/blocks")
+FIRST_BUCKET = {"S3_BUCKET": "bids", "S3_ENDPOINT": "http://one.example"}
+SECOND_BUCKET = {
+    "SECOND_S3_BUCKET": "copies",
+    "SECOND_S3_ENDPOINT": "http://two.example",
+    "SECOND_S3_ACCESS_KEY": "sigille",
+    "SECOND_S3_SECRET_KEY": "not a secret",
+}
+
+
+@pytest.fixture
+def described(monkeypatch):
+    """`described(NAME=value…)`: the store that these variables describe."""
+
+    def described(**variables):
+        for name, value in variables.items():
+            monkeypatch.setenv(f"SIGILLE_{name}", value)
+        return environment.block_store(FOLDER)
+
+    return described
+
+
+def places(store):
+    return [
+        options.get("location") or (options["endpoint_url"], options["bucket_name"])
+        for options in (store["OPTIONS"][which]["OPTIONS"] for which in ("first", "second"))
+    ]
+
+
+def test_block_store_is_a_folder_without_any_variable(described):
+    assert described() == {
+        "BACKEND": "marketplace.storage.DurableStorage",
+        "OPTIONS": {"location": FOLDER},
+    }
+
+
+def test_block_store_is_the_bucket_that_is_named(described):
+    store = described(**FIRST_BUCKET)
+
+    assert store["BACKEND"] == "marketplace.object_storage.ObjectStorage"
+    assert store["OPTIONS"]["bucket_name"] == "bids"
+
+
+def test_second_folder_makes_two_copies(described, tmp_path):
+    store = described(SECOND_STORE=str(tmp_path))
+
+    assert store["BACKEND"] == "marketplace.mirrored_storage.MirroredStorage"
+    assert places(store) == [FOLDER, tmp_path]
+
+
+def test_second_bucket_has_its_own_address_and_keys(described):
+    store = described(**FIRST_BUCKET, **SECOND_BUCKET)
+
+    second = store["OPTIONS"]["second"]["OPTIONS"]
+    assert places(store) == [("http://one.example", "bids"), ("http://two.example", "copies")]
+    assert (second["access_key"], second["secret_key"]) == ("sigille", "not a secret")
+
+
+def test_second_bucket_stands_beside_a_folder(described):
+    assert places(described(**SECOND_BUCKET)) == [FOLDER, ("http://two.example", "copies")]
+
+
+def test_two_second_stores_are_one_too_many(described):
+    with pytest.raises(ImproperlyConfigured, match="keep one"):
+        described(SECOND_STORE="/srv/copies", **SECOND_BUCKET)
