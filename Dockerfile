@@ -29,6 +29,7 @@ COPY signatures signatures
 COPY templates templates
 COPY locale locale
 COPY static/img static/img
+COPY static/css/document.css static/css/document.css
 COPY --from=pages /build/static/dist static/dist
 RUN pybabel compile --directory locale --domain django \
   && SIGILLE_DATA_DIR=/tmp/build SIGILLE_HASHED_STATIC=1 python manage.py collectstatic --no-input \

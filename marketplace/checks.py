@@ -11,7 +11,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connection
 
-from marketplace import notes, timestamps
+from marketplace import notes, pdf, timestamps
 from marketplace.notes import BadNote
 
 SPOOLING_HANDLER = "django.core.files.uploadhandler.TemporaryFileUploadHandler"
@@ -149,6 +149,22 @@ def _disk(folder: Path) -> int:
     """Of the folder, or of what it will be made in."""
     there = next(path for path in (folder, *folder.parents) if path.exists())
     return there.stat().st_dev
+
+
+@register(Tags.compatibility)
+def documents_can_be_made(
+    app_configs: Sequence[AppConfig] | None, **_kwargs: object
+) -> list[CheckMessage]:
+    """Receipts, registers and statements are PDF; without pango pages are printed instead."""
+    if pdf.is_available():
+        return []
+    return [
+        checks.Warning(
+            "PDF documents cannot be made: pango is missing.",
+            hint="On Debian: apt-get install libpango-1.0-0 libpangoft2-1.0-0 fonts-dejavu-core.",
+            id="sigille.W008",
+        )
+    ]
 
 
 @register(Tags.security, deploy=True)

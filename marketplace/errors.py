@@ -11,7 +11,8 @@
     │   ├── AddressTaken    the agent to invite already has an account
     │   ├── OwnAccount      administrators do not shut themselves out
     │   └── DepartureOver   the last day of an agent is announced before it
-    └── RightMissing        the agent lacks a right
+    ├── RightMissing        the agent lacks a right
+    └── PDFUnavailable      the server cannot make a document
 
 JournalDamaged is no refusal: the journal is not what was written, and an operator must look at it.
 
@@ -54,6 +55,17 @@ class RightMissing(Refusal):
     @property
     def facts(self) -> dict[str, str | int | None]:
         return {"right": self.right}
+
+
+class PDFUnavailable(Refusal):
+    """A library of the system is missing: documents cannot be made, pages can be printed."""
+
+    code = "pdf_unavailable"
+    user_message = _("This server cannot make PDF documents: a library is missing on it.")
+    remedy = _(
+        "Print the page from your browser, or save its other files; whoever operates the site can add "
+        "the library."
+    )
 
 
 class ConsultationRefused(Refusal):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from marketplace import journal
-from marketplace.errors import Refusal, RightMissing
+from marketplace.errors import PDFUnavailable, Refusal, RightMissing
 from marketplace.models import User
 
 PERMISSIONS_POLICY = (
@@ -20,7 +20,7 @@ PERMISSIONS_POLICY = (
 
 
 class SecurityHeadersMiddleware:
-    """Headers that Django does not set, on every answer; a missing right becomes a 403 page."""
+    """Headers that Django does not set, on every answer; a refusal of a few kinds becomes a page."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -36,6 +36,8 @@ class SecurityHeadersMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, RightMissing):
             return forbidden(request, exception)
+        if isinstance(exception, PDFUnavailable):
+            return render(request, "503.html", {"refusal": exception}, status=503)
         return None
 
 

@@ -20,6 +20,11 @@ need_library() {
   if ! ldconfig -p 2>/dev/null | grep -q "$2" && ! /sbin/ldconfig -p | grep -q "$2"; then missing+=("$1"); fi
 }
 
+# need_file PACKAGE PATH: the file must be there.
+need_file() {
+  if [[ ! -e $2 ]]; then missing+=("$1"); fi
+}
+
 need chromium chromium chromium-browser google-chrome
 need default-jre-headless keytool
 need gettext msgfmt
@@ -33,6 +38,7 @@ need strace strace
 need xmlsec1 xmlsec1
 need_library libpangoft2-1.0-0 libpangoft2-1.0.so.0
 need_library libharfbuzz-subset0 libharfbuzz-subset.so.0
+need_file fonts-dejavu-core /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
 
 if ((${#missing[@]} == 0)); then exit; fi
 if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
