@@ -184,8 +184,14 @@ def _page_data(deposit: Deposit, envelopes: list[Envelope]) -> dict[str, object]
         "uploadsUrl": reverse("envelopes:uploads", args=[deposit.pk]),
         "submitUrl": reverse("envelopes:submit", args=[deposit.pk]),
         "workerUrl": static("dist/workers/digest.js"),
+        "checksUrl": static("dist/workers/checks.js"),
+        "consultation": {
+            "id": str(deposit.consultation_id),
+            "reference": deposit.consultation.reference,
+        },
         "csrfCookie": settings.CSRF_COOKIE_NAME,
         "largestFile": limits.LARGEST_FILE,
+        "largestDeposit": limits.LARGEST_DEPOSIT,
         "mostFiles": limits.MOST_FILES,
         "requestSize": limits.LARGEST_REQUEST,
         "envelopes": [

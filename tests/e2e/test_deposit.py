@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from django.utils import timezone
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
@@ -33,12 +34,18 @@ def bidder(page: Page, sign_in) -> Bidder:
 
 @pytest.fixture
 def consultation() -> Consultation:
-    """On line now; `PRIVATE_KEY` opens its bids."""
+    return make_consultation_on_line()
+
+
+def make_consultation_on_line(
+    private_key: RSAPrivateKey = PRIVATE_KEY, **fields: Any
+) -> Consultation:
+    """On line now; `private_key` opens its bids."""
     now = timezone.now()
-    draft = make_consultation(closes_at=now + DAY, opens_at=now + DAY)
+    draft = make_consultation(closes_at=now + DAY, opens_at=now + DAY, **fields)
     expiry = (now + 365 * DAY).replace(microsecond=0)
     lasting: dict[str, Any] = {"not_after": expiry, "proven_at": now}
-    personal = make_key_pair(private_key=PRIVATE_KEY, holder=draft.created_by, **lasting)
+    personal = make_key_pair(private_key=private_key, holder=draft.created_by, **lasting)
     make_key_pair(is_backup=True, service=draft.service, **lasting)
     ChosenKey.objects.create(consultation=draft, key_pair=personal)
     return publication.publish(draft.pk, actor=draft.created_by, now=now)

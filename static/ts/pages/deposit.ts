@@ -7,6 +7,7 @@ import type { Problem } from '../upload'
 import { type PageData, readData } from './deposit/data'
 import { bindDropzone, foldName, ignoreDropsElsewhere, isNameAllowed } from './deposit/dropzone'
 import { FileRow, type RowHost, type RowState } from './deposit/file-row'
+import { type Inspected, Inspector } from './deposit/inspector'
 import { DepositMemory } from './deposit/memory'
 import { Rate } from './deposit/rate'
 import { submit } from './deposit/submission'
@@ -21,6 +22,7 @@ class DepositPage implements RowHost {
   readonly data: PageData = readData()
   readonly memory = new DepositMemory(this.data.deposit)
   readonly digester = new Digester(this.data.workerUrl)
+  readonly #inspector = new Inspector(this.data.checksUrl, () => this.#inspected())
   readonly #rate = new Rate()
   readonly #summary = find(document, '[data-summary]', HTMLElement)
   readonly #dialog = find(document, '[data-confirm]', HTMLDialogElement)
@@ -39,7 +41,16 @@ class DepositPage implements RowHost {
       })
     }
     this.#bind()
+    this.#inspector.refresh()
     this.#showSummary()
+  }
+
+  given(row: FileRow, file: File): void {
+    void this.#inspector.inspect(row, file)
+  }
+
+  identified(): void {
+    this.#inspector.refresh()
   }
 
   changed(row: FileRow): void {
@@ -50,6 +61,7 @@ class DepositPage implements RowHost {
 
   removed(row: FileRow): void {
     this.#rows = this.#rows.filter((other) => other !== row)
+    this.#inspector.refresh()
     this.#emptyStates()
     this.#startNext()
     this.#showSummary()
@@ -85,10 +97,16 @@ class DepositPage implements RowHost {
 
   #refusalOf(file: File, rows: readonly FileRow[]): string | null {
     if (file.size > this.data.largestFile) return 'too_large'
+    if (this.#rows.reduce((total, row) => total + row.size, file.size) > this.data.largestDeposit) return 'deposit_too_large'
     if (this.#rows.length >= this.data.mostFiles) return 'too_many'
     if (!isNameAllowed(file.name)) return 'bad_name'
     const isTaken = rows.some((row) => row.known !== null && foldName(row.known.name) === foldName(file.name))
     return isTaken ? 'same_name' : null
+  }
+
+  #inspected(): Inspected {
+    const offers = this.data.envelopes.filter(({ kind }) => kind === 'offer')
+    return { rows: this.#rows, consultation: this.data.consultation.id, offers: new Set(offers.map(({ id }) => id)) }
   }
 
   #append(row: FileRow): FileRow {
@@ -182,6 +200,7 @@ class DepositPage implements RowHost {
     alertWith(find(document, '[data-not-ready]', HTMLElement), missing === null ? undefined : textOf(document, missing))
     if (missing !== null) return
     for (const { id } of this.data.envelopes) this.#listForConfirmation(id)
+    this.#inspector.list(find(this.#dialog, '[data-confirm-warnings]', HTMLElement))
     alertWith(find(this.#dialog, '[data-refused]', HTMLElement), undefined)
     this.#dialog.showModal()
   }

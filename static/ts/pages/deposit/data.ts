@@ -23,8 +23,11 @@ export interface PageData {
   readonly uploadsUrl: string
   readonly submitUrl: string
   readonly workerUrl: string
+  readonly checksUrl: string
+  readonly consultation: { readonly id: string; readonly reference: string }
   readonly csrfCookie: string
   readonly largestFile: number
+  readonly largestDeposit: number
   readonly mostFiles: number
   readonly requestSize: number
   readonly envelopes: readonly PageEnvelope[]

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
+import type { Finding } from '../../checks/findings'
 import { type Digester, FileUnreadable } from '../../digest'
 import { formatSize } from '../../units'
 import { FileUpload, type Problem, removeUpload, type UploadListener } from '../../upload'
@@ -29,11 +30,17 @@ const BEYOND_REPAIR = new Set([
   'unreadable',
 ])
 
+let count = 0 // of the lines, for their ids
+
 export interface RowHost {
   readonly data: PageData
   readonly memory: DepositMemory
   readonly digester: Digester
   changed(row: FileRow): void
+  /** The file is here, and can be looked into. */
+  given(row: FileRow, file: File): void
+  /** Its digest is known. */
+  identified(): void
   removed(row: FileRow): void
   explain(problem: Problem): string
 }
@@ -46,6 +53,7 @@ export class FileRow implements UploadListener {
   known: KnownFile | null
   state: RowState = 'waiting'
   sent = 0
+  warnings: readonly string[] = []
   #url: string | null = null
   #file: File | null = null
   #upload: FileUpload | null = null
@@ -96,6 +104,7 @@ export class FileRow implements UploadListener {
   give(file: File): void {
     this.#file = file
     void this.#digest(file)
+    this.host.given(this, file)
     this.#become(this.#isReceived ? 'checking' : 'waiting')
   }
 
@@ -165,6 +174,26 @@ export class FileRow implements UploadListener {
     this.element.dataset.problem = problem.code
   }
 
+  found(findings: readonly Finding[]): void {
+    if (this.known !== null) this.#know({ ...this.known, findings })
+  }
+
+  /** Says this on its line; whether that is new. */
+  warn(texts: readonly string[]): boolean {
+    if (texts.join('\n') === this.warnings.join('\n')) return false
+    this.warnings = texts
+    const place = find(this.element, '[data-warnings]', HTMLElement)
+    place.hidden = texts.length === 0
+    place.replaceChildren(
+      ...texts.map((text) => {
+        const item = clone(document, 'warning')
+        find(item, '[data-text-of-warning]', HTMLElement).textContent = text
+        return item
+      }),
+    )
+    return true
+  }
+
   async #digest(file: File): Promise<void> {
     try {
       this.#digested(await this.host.digester.digest(file))
@@ -182,9 +211,14 @@ export class FileRow implements UploadListener {
       this.stopped({ code: 'changed' })
       return
     }
-    this.known = { ...this.known, sha256 }
-    if (this.id !== '') this.host.memory.remember(this.id, this.known)
+    this.#know({ ...this.known, sha256 })
+    this.host.identified()
     if (this.state === 'checking') this.#become('received')
+  }
+
+  #know(known: KnownFile): void {
+    this.known = known
+    if (this.id !== '') this.host.memory.remember(this.id, known)
   }
 
   #become(state: RowState): void {
@@ -205,7 +239,15 @@ export class FileRow implements UploadListener {
     find(this.element, '[data-percent]', HTMLElement).textContent = percent
   }
 
+  /** A screen reader says the warnings with the button that answers them. */
+  #describe(): void {
+    const warnings = find(this.element, '[data-warnings]', HTMLElement)
+    warnings.id = `warnings-${String(count++)}`
+    find(this.element, '[data-action="remove"]', HTMLElement).setAttribute('aria-describedby', warnings.id)
+  }
+
   #bind(): void {
+    this.#describe()
     const actions: Record<string, () => void> = {
       pause: () => void this.pause(),
       resume: () => {

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: EUPL-1.2
 // What this browser remembers of a deposit, so that it goes on after a reload. The server never learns these names.
 import { randomBytes, toHex } from '../../bytes'
+import type { Finding } from '../../checks/findings'
 
 export interface KnownFile {
   readonly name: string
   readonly size: number
   readonly lastModified: number
   readonly sha256: string | null
+  /** None before the file was looked into. */
+  readonly findings?: readonly Finding[]
 }
 
 interface Remembered {

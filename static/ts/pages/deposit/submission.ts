@@ -5,6 +5,7 @@ import { postJson } from '../page/server'
 import { csrfToken, type PageData } from './data'
 import type { FileRow } from './file-row'
 import { keepAnnex } from './memory'
+import { rememberSent } from './sent'
 
 interface Part {
   readonly id: string
@@ -19,6 +20,12 @@ export async function submit(data: PageData, rows: readonly FileRow[], salt: str
   keepAnnex(data.deposit, annexOf(data.deposit, parts, salt)) // before: the answer may be lost
   const body = { annex_salt: salt, envelopes: parts.map(({ id, files }) => ({ id, files })) }
   const { receipt } = (await postJson(data.submitUrl, body, csrfToken(data))) as { receipt: string }
+  const { id, reference } = data.consultation
+  rememberSent(
+    id,
+    reference,
+    parts.flatMap(({ files }) => files),
+  )
   location.assign(receipt)
 }
 

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: EUPL-1.2
+// Which files this browser has already submitted, and for which consultation. It is told to nobody.
+import { foldName } from './dropzone'
+
+export interface SentFile {
+  readonly consultation: string
+  readonly reference: string
+  /** Folded. */
+  readonly name: string
+  readonly size: number
+  readonly sha256: string
+}
+
+export interface Comparable {
+  readonly name: string
+  readonly size: number
+  readonly sha256: string | null
+}
+
+const KEY = 'sigille-sent'
+const MOST_FILES = 2000 // the latest: half a megabyte of the five that a site may keep
+
+/** The reference of another consultation for which this very file was submitted; by name and size while there is no digest. */
+export function earlierReference(sent: readonly SentFile[], consultation: string, file: Comparable): string | null {
+  const name = foldName(file.name)
+  const isSame = (other: SentFile) =>
+    file.sha256 === null ? other.name === name && other.size === file.size : other.sha256 === file.sha256
+  return sent.findLast((other) => other.consultation !== consultation && isSame(other))?.reference ?? null
+}
+
+export function sentFiles(): readonly SentFile[] {
+  return JSON.parse(localStorage.getItem(KEY) ?? '[]') as SentFile[]
+}
+
+/** Once a bid is submitted; what was kept of its consultation before is replaced. */
+export function rememberSent(consultation: string, reference: string, files: readonly Comparable[]): void {
+  const others = sentFiles().filter((file) => file.consultation !== consultation)
+  const now = files.map(({ name, sha256, size }) => ({ consultation, reference, name: foldName(name), size, sha256: sha256 ?? '' }))
+  localStorage.setItem(KEY, JSON.stringify([...others, ...now].slice(-MOST_FILES)))
+}
