@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from xdist.remote import Producer
 
+from tests.groups import Together
 from tests.undefined_variables import UndefinedVariable
 
 # Before any setting is read: each process of the run has a folder of its own.
@@ -39,10 +41,12 @@ def pytest_unconfigure() -> None:
     _FOLDER.cleanup()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together | None:
+    return Together(config, log) if config.getoption("dist") == "loadgroup" else None
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests first, and all on one worker: two browsers would slow each other down."""
-    for item in items:
-        if item.get_closest_marker("e2e"):
-            item.add_marker(pytest.mark.xdist_group("browser"))
+    """Browser tests first: they take the longest."""
     items.sort(key=lambda item: item.get_closest_marker("e2e") is None)

@@ -23,7 +23,7 @@ RUNS = [PYTEST, [sys.executable, "-m", "tools.services", *PYTEST]]
 HEAD = """# Faults: the last campaign
 
 Made by `make faults` on {day}, in {minutes} minutes: {system}, Python {python}, {cores} cores.
-What each fault is, and what must hold after it, is in `tests/faults/`: given that folder, pytest tries a few.
+What each fault is, and what must hold after it, is in `tests/faults/`: `make test` tries some of each.
 
 After every fault the offset answered is the durable one. After every bid, whether it met one fault or many:
 all that was acknowledged opens with each key to the bytes sent; no file of the installation holds them in

@@ -14,7 +14,6 @@ ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 JOBS = os.environ.get("JOBS", "2")
 PYTEST = [PYTHON, "-m", "pytest", "--quiet", "--numprocesses", JOBS, "--dist", "loadgroup"]
-PYTEST += ["--ignore", "tests/faults"]  # minutes of a server that is hurt: `make faults`
 STAGES = {
     "Gates": [PYTHON, "-m", "tools.gates"],
     "Tests on PostgreSQL and Redis": [PYTHON, "-m", "tools.services", *PYTEST, "-m", "not e2e"],

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Faults, put into a server that runs: all of them in `make faults`, a few given this folder to pytest."""
+"""Faults, put into a server that runs: all of them in `make faults`, some of each kind in `make test`."""
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,21 +12,56 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from tests.faults.processes import limited
 from tests.faults.site import Site, serving
 
 REPORT = os.environ.get("SIGILLE_FAULTS_REPORT", "")  # the file that the campaign's figures go to
+LIMIT = 3600 if REPORT else 60  # seconds for a test, or for what is made ready for it
 IS_SQLITE = str(settings.DATABASES["default"]["ENGINE"]).endswith("sqlite3")
+CAP_SYS_ADMIN = 21  # mount(2)
+# What one database alone shows as well is tried once in `make test`, and on both in the campaign.
+ON_SQLITE = ["test_file_limit.py", "test_full_disk.py", "test_patches.py", "test_processes.py"]
+ON_SQLITE += ["test_proxy.py"]
+ON_POSTGRESQL = ["test_redis.py"]
+
+
+def may_mount() -> bool:
+    """Whether this process may; root often may not, in a container."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    effective = re.search(r"^CapEff:\s+([0-9a-f]+)$", status, re.MULTILINE)
+    return effective is not None and bool(int(effective[1], 16) >> CAP_SYS_ADMIN & 1)
+
+
 collect_ignore = ["test_database_cuts.py"] if IS_SQLITE else []
+if not REPORT:
+    collect_ignore += ON_POSTGRESQL if IS_SQLITE else ON_SQLITE
+if not may_mount():
+    collect_ignore.append("test_full_disk.py")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All on one worker, which has the one server; their database is the server's as well."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.slow)
-            item.add_marker(pytest.mark.xdist_group("faults"))
-            item.add_marker(pytest.mark.django_db(transaction=True))
+def pytest_itemcollected(item: pytest.Function) -> None:
+    """Their database is the server's as well: it sees nothing of a transaction of the test."""
+    item.add_marker(pytest.mark.slow)
+    if "django_db_setup" in item.fixturenames:
+        item.add_marker(pytest.mark.django_db(transaction=True))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    with limited(LIMIT, f"What {item.name} needs"):
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    with limited(LIMIT, item.name):
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    with limited(LIMIT, f"The end of {item.name}"):
+        yield
 
 
 @dataclass(frozen=True)
@@ -35,7 +71,7 @@ class Campaign:
     test: str
 
     def extent(self, few: int, many: int) -> int:
-        """How many of a fault to put in, without a report and in `make faults`."""
+        """How many of a fault to put in, in `make test` and in `make faults`."""
         return many if REPORT else few
 
     def report(self, fault: str, *, tried: int, met: int, **more: int) -> None:

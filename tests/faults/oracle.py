@@ -150,7 +150,7 @@ def found_in_clear(canary: bytes) -> list[str]:
     """
     command = ["grep", "--recursive", "--files-with-matches", "--text", "--fixed-strings"]
     command += ["--regexp", canary.decode(), str(settings.DATA_DIR)]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    found = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     if found.returncode > 1:  # 1: nothing
         raise OSError(found.stderr)
     return found.stdout.splitlines()

@@ -88,7 +88,7 @@ def proxy_to(target: int) -> Iterator[Proxy]:
     """A proxy to this port of the loopback, for as long as the context lasts."""
     proxy, loop = Proxy(target), asyncio.new_event_loop()
     ready, stop = threading.Event(), asyncio.Event()
-    thread = threading.Thread(target=_run, args=(loop, proxy, ready, stop))
+    thread = threading.Thread(target=_run, args=(loop, proxy, ready, stop), daemon=True)
     thread.start()
     ready.wait()
     try:

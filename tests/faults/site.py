@@ -4,7 +4,6 @@
 import os
 import queue
 import re
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -16,9 +15,9 @@ from typing import IO
 from django.conf import settings
 from django.db import connection
 
+from tests.faults.processes import PATIENCE, started
 from tests.installation import free_port
 
-PATIENCE = 60  # seconds
 CONFIGURATION = Path(__file__).parent / "gunicorn.conf.py"
 BOOTED = re.compile(r"Booting worker with pid: (\d+)")
 
@@ -41,8 +40,11 @@ class Site:
 
     def is_replaced(self, worker: int) -> bool:
         """Whether that worker is dead; once another serves, if it is."""
-        state = Path(f"/proc/{worker}/stat")
-        if state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z":
+        try:
+            state = Path(f"/proc/{worker}/stat").read_text(encoding="utf-8")
+        except (FileNotFoundError, ProcessLookupError):  # it goes while it is looked at
+            state = ") Z"
+        if state.rpartition(")")[2].split()[0] != "Z":
             return False
         return self.worker != worker or self._next() != worker
 
@@ -78,21 +80,9 @@ def serving(**environ: str) -> Iterator[Site]:
         "SIGILLE_SPACE_KEPT_FREE_MIB": "0",
         "TMPDIR": str(settings.DATA_DIR),
     }
-    with subprocess.Popen(
-        command,
-        cwd=settings.BASE_DIR,
-        env=os.environ | inherited | environ,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with started(command, cwd=settings.BASE_DIR, env=os.environ | inherited | environ) as process:
         assert process.stderr is not None
-        listening = threading.Thread(target=site.listen, args=(process.stderr,))
+        listening = threading.Thread(target=site.listen, args=(process.stderr,), daemon=True)
         listening.start()
-        try:
-            assert site.worker, "".join(site.said)
-            yield site
-        finally:
-            process.terminate()
-            process.wait(timeout=PATIENCE)
-            listening.join()
+        assert site.worker, "".join(site.said)
+        yield site

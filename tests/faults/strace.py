@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Faults of the system, put in by strace at the k-th call of a kind of a process that runs."""
 
+import random
 import re
 import shutil
-import signal
-import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+
+from tests.faults.processes import started
 
 WRITING = (
     "write",
@@ -27,7 +29,7 @@ WRITING = (
     "unlink",
     "unlinkat",
 )
-PATIENCE = 2  # seconds for strace to let go
+PATIENCE = 2  # seconds for strace to let go: it waits for the threads of what was just killed
 CALL = re.compile(r"^(\d+) +(\w+)\((.*)")
 PATH = re.compile(r"^(?:\d+<([^>]*)>|\"([^\"]*)\")")
 
@@ -54,19 +56,11 @@ def tracing(pid: int, output: Path, *injection: str) -> Iterator[None]:
     command = [strace, "-f", "-y", "-p", str(pid), "-o", str(output)]
     command += ["-e", "trace=" + ",".join(WRITING)]
     command += [word for fault in injection for word in ("-e", f"inject={fault}")]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    with started(command, patience=PATIENCE) as process:
         assert process.stderr is not None
         said = process.stderr.readline()
         assert "attached" in said, said
-        try:
-            yield
-        finally:
-            process.send_signal(signal.SIGTERM)  # it lets go of what it traces
-            try:
-                process.communicate(timeout=PATIENCE)
-            except subprocess.TimeoutExpired:  # it waits for the threads of what was just killed
-                process.kill()
-                process.communicate()
+        yield
 
 
 def calls(output: Path) -> list[Call]:
@@ -85,7 +79,11 @@ def calls(output: Path) -> list[Call]:
 
 
 def sample(positions: list[Call], count: int) -> list[Call]:
-    """`count` positions spread from the first to the last; all of them where there are fewer."""
+    """`count` positions from the first to the last, one by chance in each stretch; all where there are fewer.
+
+    The seed is the one that pytest-randomly prints: `-p randomly_seed=…` chooses them again.
+    """
     if len(positions) <= count:
         return positions
-    return [positions[index * (len(positions) - 1) // (count - 1)] for index in range(count)]
+    bounds = [index * len(positions) // count for index in range(count + 1)]
+    return [positions[random.randrange(*stretch)] for stretch in pairwise(bounds)]

@@ -44,7 +44,7 @@ class Statements:
     def terminate(self) -> bool:
         """Its backends are stopped by an administrator."""
         address = database_url().rpartition("/")[0] + "/postgres"
-        with psycopg.connect(address, autocommit=True) as administrator:
+        with psycopg.connect(address, autocommit=True, connect_timeout=10) as administrator:
             administrator.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = %s AND pid <> %s AND pid <> pg_backend_pid()",

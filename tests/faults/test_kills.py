@@ -29,7 +29,7 @@ def scene(site: Site) -> Scene:
 
 
 def test_killed_at_any_write(scene, site, tmp_path, campaign):
-    positions = sample(written(scene, site, tmp_path / "calls"), campaign.extent(4, 10_000))
+    positions = sample(written(scene, site, tmp_path / "calls"), campaign.extent(6, 10_000))
     killed = 0
     for position in positions:
         worker, fault = site.worker, f"{position.name}:signal=SIGKILL:when={position.rank}"
