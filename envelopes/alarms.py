@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Telling the operators that the store fails. Bidders' attempts tell the rest; no bid is named here."""
+"""Telling the operators that the store fails, or is damaged. Bidders' attempts tell the rest.
+
+No bid is named here.
+"""
 
 import logging
 from datetime import UTC, datetime
@@ -11,7 +14,7 @@ from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from envelopes.errors import StoreSilent
+from envelopes.errors import BlockLost, BlockRepaired, ScrubStopped, StoreDamage, StoreSilent
 from envelopes.models import StoreAlarm
 from envelopes.upload_errors import NoRoom, StoreFailed
 from marketplace import journal
@@ -21,18 +24,19 @@ from marketplace.models import Agent
 logger = logging.getLogger(__name__)
 
 ALARMING: dict[str, type[Refusal]] = {
-    refusal.code: refusal for refusal in (NoRoom, StoreFailed, StoreSilent)
+    refusal.code: refusal
+    for refusal in (NoRoom, StoreFailed, StoreSilent, BlockRepaired, BlockLost, ScrubStopped)
 }
 
 
 def raise_alarm(refusal: Refusal, *, now: datetime) -> None:
-    """Keep that the store failed, if that is what was refused; `tell` says it, once a day.
+    """Keep that the store failed, if that is what was refused or found; `tell` says it, once a day.
 
     Where the database fails as well, the log alone keeps it: the bidder still gets the refusal.
     """
     if refusal.code not in ALARMING:
         return
-    logger.critical("The store of sealed bids fails: %s %s", refusal.code, refusal.facts)
+    logger.critical("Alarm of the store of sealed bids: %s %s", refusal.code, refusal.facts)
     try:
         _keep(refusal, now)
     except DatabaseError:
@@ -72,11 +76,17 @@ def _tell(alarm: StoreAlarm, now: datetime) -> bool:
     recipients = _recipients()
     if locked is None or not recipients:
         return False
-    message = ALARMING[locked.cause].user_message
-    context = {"alarm": locked, "message": message, "site": settings.BASE_URL}
+    refusal = ALARMING[locked.cause]
+    kind = "damage" if issubclass(refusal, StoreDamage) else "alarm"
+    context = {
+        "alarm": locked,
+        "message": refusal.user_message,
+        "remedy": refusal.remedy,
+        "site": settings.BASE_URL,
+    }
     with translation.override(settings.LANGUAGE_CODE):
-        subject = render_to_string("envelopes/alarm_subject.txt", context).strip()
-        body = render_to_string("envelopes/alarm_body.txt", context)
+        subject = render_to_string(f"envelopes/{kind}_subject.txt", context).strip()
+        body = render_to_string(f"envelopes/{kind}_body.txt", context)
     EmailMessage(subject, body, to=recipients).send()
     locked.told_at = now
     locked.save(update_fields=["told_at"])

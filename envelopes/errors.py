@@ -20,17 +20,21 @@ Refusal
 │   ├── FileIncomplete      a file has not wholly arrived
 │   └── StoredBlockDamaged  what is read back from the store is not what was sealed
 ├── ClosingBroken           what is kept no longer has the closing fingerprint
-└── OpeningRefused          opening an envelope: nothing of it was opened
-    ├── DeadlineNotReached  nobody opens a bid before the deadline
-    ├── ApplicationFirst    the offer comes after the application of its deposit
-    ├── LateNotConfirmed    a late deposit is opened on purpose
-    ├── NotARecipientKey    nothing here is sealed to that key pair
-    ├── WrongContentKeys    these are not the keys of the blocks
-    ├── ManifestDamaged     the manifest is not one, or is another deposit's
-    ├── IndexDamaged        the index is not that of the manifest
-    ├── BlockDamaged        a block is missing, or is not the one that was acknowledged
-    ├── ReleaseDamaged      the released keys cannot be read
-    └── StoreUnavailable    the store does not answer
+├── OpeningRefused          opening an envelope: nothing of it was opened
+│   ├── DeadlineNotReached  nobody opens a bid before the deadline
+│   ├── ApplicationFirst    the offer comes after the application of its deposit
+│   ├── LateNotConfirmed    a late deposit is opened on purpose
+│   ├── NotARecipientKey    nothing here is sealed to that key pair
+│   ├── WrongContentKeys    these are not the keys of the blocks
+│   ├── ManifestDamaged     the manifest is not one, or is another deposit's
+│   ├── IndexDamaged        the index is not that of the manifest
+│   ├── BlockDamaged        a block is missing, or is not the one that was acknowledged
+│   ├── ReleaseDamaged      the released keys cannot be read
+│   └── StoreUnavailable    the store does not answer
+└── StoreDamage             found in the store: nobody is refused anything, operators are told
+    ├── BlockRepaired       a copy was missing or damaged; it is written again
+    ├── BlockLost           no good copy is left
+    └── ScrubStopped        a store does not answer, or does not take a repaired copy
 """
 
 from datetime import datetime
@@ -303,3 +307,45 @@ class StoreUnavailable(OpeningRefused):
     code = "store_unavailable"
     user_message = _("The store of sealed bids does not answer: nothing was opened.")
     remedy = _("Try again in a few minutes.")
+
+
+class StoreDamage(Refusal):
+    """Base of what is found when the store is read again; it becomes an alarm."""
+
+    code = "store_damage"
+
+
+class BlockRepaired(StoreDamage):
+    """A copy of a block was written again from the other one."""
+
+    code = "block_repaired"
+    user_message = _("A copy of a sealed block was missing or damaged: it is written again.")
+    remedy = _(
+        "Nothing is lost. Look at the health of the disk, or of the object store, that it lay in."
+    )
+
+
+class BlockLost(StoreDamage):
+    """None of the copies of a block is the one that was sealed."""
+
+    code = "block_lost"
+    user_message = _("No good copy of a sealed block is left in the store.")
+    remedy = _(
+        "Put the store back from a backup, then run “manage.py scrub”. The journal names the blocks."
+    )
+
+
+class ScrubStopped(StoreDamage):
+    """A store could not be read, or a good copy could not be written to it."""
+
+    code = "scrub_stopped"
+    user_message = _("A store does not answer, or does not take a copy: the scrub has stopped.")
+    remedy = _("Read the log of the workers. Once the store works, the scrub goes on by itself.")
+
+    def __init__(self, errno: int | None) -> None:
+        super().__init__(errno)
+        self.errno = errno
+
+    @property
+    def facts(self) -> dict[str, str | int | None]:
+        return {"errno": self.errno}

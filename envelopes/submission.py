@@ -14,13 +14,14 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Max
 
-from envelopes import attempts
+from envelopes import attempts, mending
 from envelopes.errors import (
     BadFileName,
     FileIncomplete,
     FilesDiffer,
     NothingToSubmit,
     SameName,
+    StoredBlockDamaged,
     StoreSilent,
     SubmissionRefused,
 )
@@ -34,6 +35,7 @@ from envelopes.manifest import (
     ManifestFile,
     fold_name,
 )
+from envelopes.mending import Finding
 from envelopes.models import (
     Attempt,
     Deposit,
@@ -133,7 +135,7 @@ def _submit(deposit_id: UUID, announcement: Announcement, *, actor: User, now: d
     ]
     recipients = recipients_of(deposit.consultation_id)
     try:
-        blocks = _verified_blocks(deposit)
+        blocks = _verified_blocks(deposit, now=now)
         sealed = [_sealed(part, recipients, now=now) for part in parts]
     except OSError as error:
         raise StoreSilent from error
@@ -184,13 +186,21 @@ def _part(envelope: Envelope, announced: AnnouncedEnvelope, files: dict[UUID, Se
         raise BadFileName from error
 
 
-def _verified_blocks(deposit: Deposit) -> dict[UUID, list[SealedBlock]]:
-    """The blocks of the files, in order, each of them read back from the store."""
+def _verified_blocks(deposit: Deposit, *, now: datetime) -> dict[UUID, list[SealedBlock]]:
+    """The blocks of the files, in order, each copy of them read back; a bad one is written again."""
     blocks = defaultdict(list)
     for block in SealedBlock.objects.filter(file__envelope__deposit=deposit).order_by("number"):
-        verify_stored(block)
+        _verify(block, now=now)
         blocks[block.file_id].append(block)
     return blocks
+
+
+def _verify(block: SealedBlock, *, now: datetime) -> None:
+    try:
+        verify_stored(block)
+    except (StoredBlockDamaged, OSError):
+        if mending.mend(block.pk, now=now) not in {Finding.SOUND, Finding.REPAIRED}:
+            raise
 
 
 def _sealed(part: _Part, recipients: Recipients, *, now: datetime) -> _SealedPart:

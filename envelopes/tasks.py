@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
+import time
+
 from celery import shared_task
 from django.utils import timezone
 
-from envelopes import alarms, closing, degradations, departures, losses, sweeping
+from envelopes import alarms, closing, degradations, departures, losses, scrubbing, sweeping
 
 
 @shared_task(name="envelopes.tell_alarms", acks_late=True)
@@ -45,3 +47,9 @@ def sweep() -> None:
 def close_consultations() -> None:
     """Make the closing fingerprints that are due. Safe to run twice."""
     closing.close_due(now=timezone.now())
+
+
+@shared_task(name="envelopes.scrub", acks_late=True)
+def scrub() -> None:
+    """Read stored blocks again for a few minutes. Safe to run twice; the next run goes on."""
+    scrubbing.spell(clock=timezone.now, pause=time.sleep)

@@ -119,6 +119,7 @@ STORAGES = {
 SPACE_KEPT_FREE = env_int("SPACE_KEPT_FREE_MIB", 512) * 1024 * 1024  # bytes
 ABANDONED_AFTER = timedelta(days=env_int("ABANDONED_AFTER_DAYS", 30))  # of the deadline
 S3_CAPACITY = env_int("S3_CAPACITY_GIB", 0) * 1024**3  # bytes; 0: as much as is sent
+SCRUB_RATE = env_int("SCRUB_MIB_PER_SECOND", 50) * 1024 * 1024  # bytes read; 0: as fast as it goes
 # A body is read in pieces by the view that wants it. The handler that spools to the disk is absent
 # on purpose: a bid in clear never touches it.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]

@@ -9,24 +9,23 @@ from typing import cast
 import pytest
 from django.core.files.storage import default_storage
 
-from envelopes import opening, submission
+from envelopes import opening, scrubbing, submission
 from envelopes.errors import StoreSilent
-from envelopes.models import SealedBlock
+from envelopes.models import SealedBlock, StoreAlarm
 from envelopes.upload_errors import StoreFailed
 from marketplace.object_storage import ObjectStorage
-from marketplace.storage import SingleStore
 from tests.envelopes import sealed
 from tests.envelopes.conftest import both, bucket_of, folder_at
 from tests.envelopes.deposits import envelope_of, ready_to_submit, send
 from tests.envelopes.sealed import OPENED
-from tests.factories import NOW, make_deposit
+from tests.factories import DAY, NOW, make_deposit
 from tests.marketplace.test_mirrored_storage import files_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 
 @pytest.fixture(autouse=True)
-def bucket(settings, server, store) -> Iterator[SingleStore]:
+def bucket(settings, server, store) -> Iterator[ObjectStorage]:
     described = both(folder_at(store), bucket_of(server))
     settings.STORAGES = settings.STORAGES | {"default": described}
     bucket = cast("ObjectStorage", default_storage._stores[1])  # type: ignore[attr-defined] # of two
@@ -52,7 +51,7 @@ def release(scene: sealed.Scene) -> None:
     opening.release(scene.application.pk, agent=scene.agent, keys=keys, now=OPENED)
 
 
-def test_deposit_is_in_the_folder_and_in_the_bucket(store: Path, bucket: SingleStore):
+def test_deposit_is_in_the_folder_and_in_the_bucket(store: Path, bucket: ObjectStorage):
     deposit = make_deposit()
 
     submission.submit(deposit.pk, ready_to_submit(deposit), actor=deposit.bidder.user, now=NOW)
@@ -91,9 +90,44 @@ def test_bid_opens_from_the_bucket_alone(store: Path):
     release(scene)
 
 
-def test_bid_opens_where_the_bucket_has_damaged_copies(bucket: SingleStore):
+def test_bid_opens_where_the_bucket_has_damaged_copies(bucket: ObjectStorage):
     scene = sealed.make_scene()
     for block in SealedBlock.objects.all():
         bucket.replace(block.storage_name, b"")
 
     release(scene)
+
+
+def test_scrub_restores_the_bucket_that_was_emptied(store: Path, bucket: ObjectStorage):
+    sealed.make_scene()
+    for block in SealedBlock.objects.all():
+        bucket.delete(block.storage_name)
+
+    done = scrubbing.whole(clock=lambda: NOW)
+
+    files = files_in(store)
+    assert (done.checked_count, done.repaired_count, done.lost_count) == (len(files), len(files), 0)
+    assert {name: bucket.read_start(name, 10**6) for name in files} == files
+
+
+def test_scrub_restores_the_folder_from_the_bucket(store: Path):
+    sealed.make_scene()
+    before = files_in(store)
+    shutil.rmtree(store)
+
+    scrubbing.whole(clock=lambda: NOW)
+
+    assert files_in(store) == before
+
+
+def test_scrub_tells_damaged_objects_from_a_bucket_that_is_away(settings, bucket: ObjectStorage):
+    sealed.make_scene()
+    damaged, *_rest = SealedBlock.objects.order_by("pk")
+    bucket.replace(damaged.storage_name, b"damaged")
+    assert scrubbing.whole(clock=lambda: NOW).repaired_count == 1
+    away(settings)
+
+    stopped = scrubbing.spell(clock=lambda: NOW + DAY, pause=lambda _seconds: None)
+
+    assert (stopped.checked_count, stopped.lost_count) == (0, 0)
+    assert StoreAlarm.objects.filter(cause="scrub_stopped").exists()

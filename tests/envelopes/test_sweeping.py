@@ -140,11 +140,15 @@ def test_sweep_removes_old_objects_that_no_row_names(store):
     young = put(store, name_of_a_block(), age=grace)
     foreign = put(store, "lost+found/notes.txt", age=grace + DAY)
     file = send(envelope_of(make_deposit()), b"content")
-    block = store / file.blocks.get().storage_name
+    name = file.blocks.get().storage_name
+    # What a process was writing in the place of the block when it was killed.
+    half = put(store, f"{name}-{'0a' * 8}", age=grace + SECOND)
+    block = store / name
     os.utime(block, (0, 0))
 
-    assert sweeping.sweep(now=NOW) == 1
-    assert [path.exists() for path in (orphan, young, foreign, block)] == [False, True, True, True]
+    assert sweeping.sweep(now=NOW) == 2
+    kept = [path.exists() for path in (orphan, half, young, foreign, block)]
+    assert kept == [False, False, True, True, True]
 
 
 def test_sweep_looks_at_more_names_than_one_batch(store, monkeypatch):

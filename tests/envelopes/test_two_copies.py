@@ -3,7 +3,6 @@
 
 import os
 import shutil
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from keys.cms import BLOCK_SIZE
 from marketplace.models import EnvelopeKind
 from marketplace.storage import block_store
 from tests.envelopes import sealed
+from tests.envelopes.damages import DAMAGES, damage, flip
 from tests.envelopes.deposits import clock, envelope_of, ready_to_submit, send
 from tests.envelopes.sealed import OPENED
 from tests.factories import NOW, make_deposit
@@ -29,32 +29,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def folders(store, second_store) -> tuple[Path, Path]:
     return store, second_store
-
-
-def flip(path: Path, offset: int = -1) -> None:
-    content = bytearray(path.read_bytes())
-    content[offset] ^= 1
-    path.write_bytes(content)
-
-
-def unreadable(path: Path) -> None:
-    path.unlink()
-    path.mkdir()
-
-
-DAMAGES: dict[str, Callable[[Path], object]] = {
-    "flipped in its header": lambda path: flip(path, 700),
-    "flipped in its last byte": flip,
-    "cut": lambda path: os.truncate(path, 100),
-    "longer": lambda path: path.write_bytes(path.read_bytes() + b"\0"),
-    "gone": Path.unlink,
-    "unreadable": unreadable,
-}
-
-
-def damage(folder: Path, how: str) -> None:
-    for path in [path for path in folder.rglob("*") if path.is_file()]:
-        DAMAGES[how](path)
 
 
 def release_all(scene: sealed.Scene) -> None:
@@ -200,12 +174,26 @@ def test_archive_of_a_bid_is_whole_while_one_good_copy_is_left(folders):
     assert stored.read_sealed(found, found.blocks[0]) == expected
 
 
-@pytest.mark.parametrize("how", ["flipped in its last byte", "gone"])
+@pytest.mark.parametrize("how", sorted(DAMAGES.keys() - {"unreadable"}))
 @pytest.mark.parametrize("damaged", [0, 1])
-def test_bid_is_not_submitted_on_one_copy(folders, damaged, how):
+def test_bid_is_submitted_once_its_bad_copies_are_written_again(folders, damaged, how):
     deposit = make_deposit()
     announcement = ready_to_submit(deposit)
     damage(folders[damaged], how)
+
+    submission.submit(deposit.pk, announcement, actor=deposit.bidder.user, now=NOW)
+
+    first, second = (files_in(folder) for folder in folders)
+    assert first == second
+    assert len(first) == SealedBlock.objects.count() == 2
+    assert StoreAlarm.objects.get().cause == "block_repaired"
+
+
+def test_bid_without_any_good_copy_is_not_submitted(folders):
+    deposit = make_deposit()
+    announcement = ready_to_submit(deposit)
+    for folder in folders:
+        damage(folder, "flipped in its last byte")
 
     with pytest.raises(StoredBlockDamaged):
         submission.submit(deposit.pk, announcement, actor=deposit.bidder.user, now=NOW)
@@ -217,10 +205,11 @@ def test_bid_is_not_submitted_while_one_store_is_away(folders, monkeypatch):
     deposit = make_deposit()
     announcement = ready_to_submit(deposit)
 
-    def fail(name, size):
+    def fail(*_arguments):
         raise OSError("away")
 
-    monkeypatch.setattr(block_store().stores[1], "read_start", fail)
+    for call in ("read_start", "exists"):
+        monkeypatch.setattr(block_store().stores[1], call, fail)
 
     with pytest.raises(StoreSilent):
         submission.submit(deposit.pk, announcement, actor=deposit.bidder.user, now=NOW)

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Copies of a block that are missing or damaged, written again from a good one."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from django.db import transaction
+
+from envelopes import alarms
+from envelopes.errors import BlockLost, BlockRepaired
+from envelopes.models import Deposit, SealedBlock
+from marketplace import journal
+from marketplace.storage import SingleStore, block_store
+
+
+class Finding(Enum):
+    """What a look at the copies of a block came to."""
+
+    SOUND = "sound"
+    REPAIRED = "repaired"
+    LOST = "lost"
+    REMOVED = "removed"  # with its upload, meanwhile
+
+
+@dataclass
+class _Copies:
+    """The bytes of a block as it was sealed, if a store has them, and the stores that have not."""
+
+    good: bytes | None = None
+    bad: list[SingleStore] = field(default_factory=list)
+
+
+def check(block: SealedBlock, *, now: datetime) -> Finding:
+    """Read each copy of a block, and write those that are not as they should be again.
+
+    Raises:
+        OSError: a store does not answer, or does not take what is written again.
+    """
+    return mend(block.pk, now=now) if _look(block).bad else Finding.SOUND
+
+
+@transaction.atomic
+def mend(block_id: int, *, now: datetime) -> Finding:
+    """Write the bad copies of a block again; its deposit is locked, so that it is done, and told, once.
+
+    Nothing is overwritten before a good copy was read whole.
+
+    Raises:
+        OSError: as `check`.
+    """
+    deposits = Deposit.objects.select_for_update(no_key=True, of=("self",))
+    deposit = deposits.filter(envelopes__files__blocks=block_id).first()
+    block = SealedBlock.objects.filter(pk=block_id).first()
+    if deposit is None or block is None:
+        return Finding.REMOVED
+    copies = _look(block)
+    if not copies.bad:
+        return Finding.SOUND
+    if copies.good is None:
+        return _lost(block, now=now)
+    for store in copies.bad:
+        store.replace(block.storage_name, copies.good)
+        if not _is_sound(block, store):
+            raise OSError("a copy that was written again is not what is read back")
+    journal.record("block.repaired", block, actor=None, now=now, copies=len(copies.bad))
+    alarms.raise_alarm(BlockRepaired(), now=now)
+    return Finding.REPAIRED
+
+
+def _lost(block: SealedBlock, *, now: datetime) -> Finding:
+    """The journal keeps it once, the alarm of each day counts it again."""
+    if not journal.tells("block.lost", block):
+        journal.record("block.lost", block, actor=None, now=now)
+    alarms.raise_alarm(BlockLost(), now=now)
+    return Finding.LOST
+
+
+def _look(block: SealedBlock) -> _Copies:
+    copies = _Copies()
+    for store in block_store().stores:
+        content = _read(block, store)
+        if content is None:
+            copies.bad.append(store)
+        else:
+            copies.good = content
+    return copies
+
+
+def _is_sound(block: SealedBlock, store: SingleStore) -> bool:
+    return _read(block, store) is not None
+
+
+def _read(block: SealedBlock, store: SingleStore) -> bytes | None:
+    """The block as it was sealed; none where this store has it not, or damaged, or unreadable."""
+    try:
+        content = store.read_start(block.storage_name, block.size + 1)
+    except FileNotFoundError:
+        return None
+    except OSError:
+        store.exists(block.storage_name)  # one that does not answer says so: it is no bad copy
+        return None
+    return content if block.is_sealed_as(content) else None
