@@ -7,6 +7,7 @@ from envelopes.views import (
     coverage,
     departures,
     deposits,
+    documents,
     opening,
     uploads,
 )
@@ -39,6 +40,7 @@ urlpatterns = [
     path(_DEPOSIT + "submit/", deposits.submit, name="submit"),
     path(_DEPOSIT + "receipt/", deposits.receipt, name="receipt"),
     path(_DEPOSIT + "receipt.json", deposits.receipt_file, name="receipt_file"),
+    path(_DEPOSIT + "receipt.pdf", documents.receipt, name="receipt_pdf"),
     path(_DEPOSIT + "receipt.tst", deposits.receipt_token, name="receipt_token"),
     path(_DEPOSIT + "uploads/", uploads.collection, name="uploads"),
     path("uploads/<uuid:upload_id>/", uploads.resource, name="upload"),

@@ -228,6 +228,7 @@ def add_bids(world: World) -> None:
         "envelopes:closing_proof deposit_id": submitted.pk,
         "envelopes:receipt deposit_id": answered.pk,
         "envelopes:receipt_file deposit_id": answered.pk,
+        "envelopes:receipt_pdf deposit_id": answered.pk,
         "envelopes:receipt_token deposit_id": answered.pk,
     }
 

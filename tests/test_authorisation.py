@@ -119,6 +119,7 @@ TABLE = {
     "envelopes:submit": Row(SCRIPT_OF_COMPANY, None, "POST", 400),
     "envelopes:receipt": Row(OF_COMPANY),
     "envelopes:receipt_file": Row(OF_COMPANY),
+    "envelopes:receipt_pdf": Row(OF_COMPANY),
     "envelopes:receipt_token": Row(OF_COMPANY),
     "envelopes:uploads": Row(SCRIPT_OF_COMPANY, None, "POST", 400),
     "envelopes:upload": Row(SCRIPT_OF_COMPANY, None, "HEAD"),

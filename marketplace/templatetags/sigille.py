@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What templates say the same way everywhere: instants, fingerprints, phases."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Final
@@ -35,9 +35,36 @@ def instant(value: datetime, zone: str = "") -> str:
     }
 
 
+@register.filter
+def exact_instant(value: datetime, zone: str = "") -> str:
+    """The same to the millisecond: by it an arrival is in time or late."""
+    local = timezone.localtime(value, ZoneInfo(zone) if zone else None)
+    fraction = local.microsecond // 1000
+    # Translators: « 11 août 2027 à 10:25:03,042 (Europe/Paris) »
+    return _("%(date)s at %(time)s.%(fraction)s (%(zone)s)") % {
+        "date": _day(local.date(), get_language()),
+        "time": f"{local:%H:%M:%S}",
+        "fraction": f"{fraction:03d}",
+        "zone": local.tzinfo,
+    }
+
+
 @lru_cache(maxsize=1000)  # lists repeat their days
 def _day(value: date, _language: str | None) -> str:
     return formats.date_format(value, "DATE_FORMAT")
+
+
+@register.filter
+def after(value: datetime, limit: datetime) -> str:
+    """How long `value` is after `limit`, to the millisecond: « 0,412 s », « 2 h 03 min 04,005 s »."""
+    milliseconds = (value - limit) // timedelta(milliseconds=1)
+    minutes, rest = divmod(milliseconds, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    seconds = formats.number_format(Decimal(rest).scaleb(-3), 3)
+    if minutes or hours:
+        seconds = seconds.zfill(6)
+    long = f"{hours}\u00a0h {minutes:02}\u00a0min " if hours else f"{minutes}\u00a0min "
+    return f"{long if minutes or hours else ''}{seconds}\u00a0s"
 
 
 @register.filter

@@ -25,7 +25,7 @@ from tests.e2e.recording import Recorder
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 IDENTIFIER = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
-FILES = ("/content/", ".csv", ".json", "/static/")
+FILES = ("/content/", ".csv", ".json", ".pdf", "/static/")
 WIDTHS = {"desk": 1280, "phone": 390}
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
