@@ -2,7 +2,7 @@
 """What a bidder tried, and what became of it: court cases turn on it (CCP, art. R2151-5)."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -132,12 +132,22 @@ def _remember(
 
 def history(deposit: Deposit) -> list[Line]:
     """All that was tried on a deposit, in its order, each with why it stopped and what to do."""
-    reasons = {refusal.code: refusal for refusal in _descendants(UploadRefused, SubmissionRefused)}
-    lines = []
-    for attempt in deposit.attempts.order_by("number"):
-        reason = reasons.get(attempt.cause)
-        lines.append(Line(attempt, reason.user_message, reason.remedy) if reason else Line(attempt))
-    return lines
+    return lines(deposit.attempts.order_by("number"))
+
+
+def lines(some: Iterable[Attempt]) -> list[Line]:
+    """Some attempts, in words."""
+    known = reasons()
+    found = []
+    for attempt in some:
+        reason = known.get(attempt.cause)
+        found.append(Line(attempt, reason.user_message, reason.remedy) if reason else Line(attempt))
+    return found
+
+
+def reasons() -> dict[str, type[Refusal]]:
+    """What may have stopped an attempt, by its code."""
+    return {refusal.code: refusal for refusal in _descendants(UploadRefused, SubmissionRefused)}
 
 
 def _descendants(*bases: type[Refusal]) -> Iterator[type[Refusal]]:

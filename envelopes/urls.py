@@ -9,12 +9,16 @@ from envelopes.views import (
     deposits,
     documents,
     opening,
+    register,
+    register_files,
     uploads,
 )
 
 app_name = "envelopes"
 _CONSULTATION = "organisation/consultations/<uuid:consultation_id>/"
 _DEPOSIT = "deposits/<uuid:deposit_id>/"
+_PAPER = "organisation/paper-deposits/<uuid:paper_deposit_id>/"
+_AGENTS_DEPOSIT = "organisation/deposits/<uuid:deposit_id>/"
 _ENVELOPE = "organisation/envelopes/<uuid:envelope_id>/"
 _KEY_PAIR = "settings/encryption-keys/<uuid:key_pair_id>/"
 _AGENT = "organisation/agents/<uuid:agent_id>/"
@@ -49,6 +53,12 @@ urlpatterns = [
     path("consultations/<uuid:consultation_id>/closing.tst", closing.token, name="closing_token"),
     path(_DEPOSIT + "closing.json", closing.proof, name="closing_proof"),
     # The buyer, after the deadline
+    path(_CONSULTATION + "register/", register.page, name="register"),
+    path(_CONSULTATION + "register.csv", register_files.table, name="register_csv"),
+    path(_CONSULTATION + "register.json", register_files.data, name="register_json"),
+    path(_CONSULTATION + "register/new/", register.enter, name="enter_paper_deposit"),
+    path(_PAPER + "cancel/", register.cancel, name="cancel_paper_deposit"),
+    path(_AGENTS_DEPOSIT + "attempts/", register.deposit_attempts, name="deposit_attempts"),
     path(_CONSULTATION + "opening/", opening.page, name="opening"),
     path(_ENVELOPE + "manifest/", opening.manifest, name="manifest"),
     path(_ENVELOPE + "headers/", opening.headers, name="headers"),

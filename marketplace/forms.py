@@ -23,7 +23,8 @@ _LOCAL = "%Y-%m-%dT%H:%M"  # what a field of type datetime-local speaks
 _LAST_INSTANT = datetime(9999, 1, 1, tzinfo=UTC)  # in every time zone
 
 
-def _instant_field(**options: Any) -> forms.DateTimeField:
+def instant_field(**options: Any) -> forms.DateTimeField:
+    """To the minute, in the zone of the buyer."""
     widget = forms.DateTimeInput(format=_LOCAL, attrs={"type": "datetime-local"})
     return forms.DateTimeField(
         input_formats=[_LOCAL],
@@ -51,9 +52,9 @@ class ConsultationForm(forms.Form):
     # Translators: « Objet »
     title = forms.CharField(label=_("Title"), max_length=300)
     # Translators: « Date limite de remise des plis »
-    closes_at = _instant_field(label=_("Deadline for bids"))
+    closes_at = instant_field(label=_("Deadline for bids"))
     # Translators: « Ouverture des plis prévue »
-    opens_at = _instant_field(
+    opens_at = instant_field(
         label=_("Planned opening"), help_text=_("Keys must still be valid on that day.")
     )
     # Translators: « Enveloppe de candidature »

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
@@ -29,7 +30,9 @@ from fido2.webauthn import (
     CollectedClientData,
 )
 
-from envelopes import closing, opening, submission, uploads
+from envelopes import closing, opening, paper_deposits, submission, uploads
+from envelopes.models import PaperDeposit
+from envelopes.paper_deposits import Line
 from marketplace import timestamps
 from marketplace.models import Agent, Bidder, EnvelopeKind, Right, Service, User
 from signatures import reports
@@ -213,19 +216,29 @@ def add_bids(world: World) -> None:
     )
     reports.ask(envelope.pk, now=timezone.now())
     closing.close(closed.pk, now=timezone.now())
+    paper = paper_deposits.enter(
+        closed.pk,
+        Line(uuid4(), PaperDeposit.Way.PAPER, "Menuiserie Le Gall", now, "Un pli"),
+        agent=agent,
+        now=timezone.now(),
+    )
     timestamps.obtain_waiting(clock=timezone.now)
+    for name in ("register", "register_csv", "register_json", "enter_paper_deposit"):
+        world.ids[f"envelopes:{name} consultation_id"] = closed.pk
     world.ids |= {
         "key_pair_id": holders[0].key_pair.pk,
         "deposit_id": draft.pk,
         "upload_id": upload.pk,
         "envelope_id": envelope.pk,
         "file_id": release.files.earliest("name").pk,
+        "paper_deposit_id": paper.pk,
         "envelopes:public_detail consultation_id": online.pk,
         "envelopes:start_deposit consultation_id": online.pk,
         "envelopes:opening consultation_id": closed.pk,
         "envelopes:closing consultation_id": closed.pk,
         "envelopes:closing_token consultation_id": closed.pk,
         "envelopes:closing_proof deposit_id": submitted.pk,
+        "envelopes:deposit_attempts deposit_id": submitted.pk,
         "envelopes:receipt deposit_id": answered.pk,
         "envelopes:receipt_file deposit_id": answered.pk,
         "envelopes:receipt_pdf deposit_id": answered.pk,

@@ -5,6 +5,7 @@ import base64
 import json
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from django.test import Client
 from django.urls import reverse
@@ -138,6 +139,18 @@ def upload(world: World, _client: Client) -> Request:
     name = base64.b64encode(str(envelope.pk).encode()).decode()
     headers = {"Upload-Length": "1", "Upload-Metadata": f"envelope {name}"}
     return {"headers": TUS | headers}
+
+
+def paper_deposit(_world: World, _client: Client) -> Request:
+    """Confirmed."""
+    return form(
+        line=str(uuid4()),
+        way="paper",
+        company_name="Menuiserie Le Gall",
+        received_at="2026-01-05T10:00",
+        parcels="Un pli",
+        confirmed="1",
+    )
 
 
 def release(world: World, _client: Client) -> Request:

@@ -118,6 +118,8 @@ CHANGES = {
     "envelopes:submit": Change("bidder", journalled_bids.announcement),
     "envelopes:uploads": Change("bidder", journalled_bids.upload),
     "envelopes:upload": Change("bidder", journalled_bids.removal),
+    "envelopes:enter_paper_deposit": Change("agent", journalled_bids.paper_deposit),
+    "envelopes:cancel_paper_deposit": Change("agent", lambda _w, _c: form(reason="Doublon")),
     "envelopes:release": Change("agent", journalled_bids.release),
     "signatures:decide": Change("agent", journalled_bids.decision),
 }

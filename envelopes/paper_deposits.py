@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What came on paper, or as a backup copy, entered in the register by an agent: never removed, cancelled."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from envelopes.errors import DeadlineNotReached
+from envelopes.models import PaperDeposit
+from envelopes.register_errors import ArrivalToCome, LineCancelled, ReasonMissing
+from marketplace import journal
+from marketplace.models import Agent, Consultation
+
+
+@dataclass(frozen=True)
+class Line:
+    """What an agent says of it; `id` is drawn by the form, so that sending it twice enters one line."""
+
+    id: UUID
+    way: PaperDeposit.Way
+    company_name: str
+    received_at: datetime
+    parcels: str
+    observations: str = ""
+
+
+@transaction.atomic
+def enter(consultation_id: UUID, line: Line, *, agent: Agent, now: datetime) -> PaperDeposit:
+    """Add a line to the register of a consultation whose deadline has passed; twice adds it once.
+
+    Raises:
+        DeadlineNotReached: it has not.
+        ArrivalToCome: the line says that it will arrive.
+    """
+    consultation = Consultation.objects.select_related("service").get(pk=consultation_id)
+    if consultation.is_test or not consultation.is_closed(now):
+        raise DeadlineNotReached(consultation.closes_at)
+    if line.received_at > now:
+        raise ArrivalToCome
+    said = {name: value for name, value in asdict(line).items() if name != "id"}
+    kept = {"consultation": consultation, "recorded_at": now, "recorded_by": agent}
+    paper, is_new = PaperDeposit.objects.get_or_create(pk=line.id, defaults=said | kept)
+    if not is_new:
+        return paper
+    journal.record(
+        "paper_deposit.entered",
+        paper,
+        actor=agent.user,
+        now=now,
+        organisation_id=consultation.service.organisation_id,
+        consultation=str(consultation.pk),
+        company=line.company_name,
+        received_at=line.received_at.isoformat(),
+        way=line.way,
+    )
+    return paper
+
+
+@transaction.atomic
+def cancel(paper_id: UUID, *, reason: str, agent: Agent, now: datetime) -> PaperDeposit:
+    """Strike a line through, for ever; it stays where it is.
+
+    Raises:
+        ReasonMissing: no reason is given.
+        LineCancelled: it is cancelled already.
+    """
+    if not reason.strip():
+        raise ReasonMissing
+    papers = PaperDeposit.objects.select_related("consultation__service")
+    paper = papers.select_for_update(no_key=True, of=("self",)).get(pk=paper_id)
+    if paper.cancelled_at is not None:
+        raise LineCancelled
+    paper.cancelled_at, paper.cancelled_by, paper.cancel_reason = now, agent, reason.strip()
+    paper.save(update_fields=["cancelled_at", "cancelled_by", "cancel_reason"])
+    journal.record(
+        "paper_deposit.cancelled",
+        paper,
+        actor=agent.user,
+        now=now,
+        organisation_id=paper.consultation.service.organisation_id,
+        consultation=str(paper.consultation_id),
+        reason=paper.cancel_reason,
+    )
+    return paper

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Refusals about what agents enter in the register of deposits.
+
+Refusal
+└── PaperRefused        entering or cancelling what came by another way than the site
+    ├── ArrivalToCome   it arrives in the future
+    ├── LineCancelled   the line is cancelled already
+    └── ReasonMissing   a line is cancelled without a reason
+"""
+
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.errors import Refusal
+
+
+class PaperRefused(Refusal):
+    """Base of what is refused about paper deposits and backup copies."""
+
+    code = "paper_refused"
+
+
+class ArrivalToCome(PaperRefused):
+    """The instant of arrival is after now."""
+
+    code = "arrival_to_come"
+    user_message = _("The date of arrival is in the future.")
+    remedy = _("Give the date and hour at which it was received.")
+
+
+class LineCancelled(PaperRefused):
+    """Somebody cancelled the line before."""
+
+    code = "line_cancelled"
+    user_message = _("This line of the register is cancelled already.")
+    remedy = _("Enter another line if something is to be added.")
+
+
+class ReasonMissing(PaperRefused):
+    """A register is read years later: it says why a line was cancelled."""
+
+    code = "reason_missing"
+    user_message = _("A line is cancelled with a reason.")
+    remedy = _("Say in a few words why this line is cancelled.")
