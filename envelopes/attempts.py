@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import DatabaseError, transaction
 from django.db.models import Max
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -96,12 +97,21 @@ def remembered(
     try:
         yield
     except Refusal as refusal:
-        alarms.raise_alarm(refusal, now=clock())
-        remember(deposit_id, step, refusal.code, now=clock(), file_id=file_id)
+        now = _stopped_at(clock)
+        alarms.raise_alarm(refusal, now=now)
+        remember(deposit_id, step, refusal.code, now=now, file_id=file_id)
         raise
     except Exception:
-        remember(deposit_id, step, ServerFailed.code, now=clock(), file_id=file_id)
+        remember(deposit_id, step, ServerFailed.code, now=_stopped_at(clock), file_id=file_id)
         raise
+
+
+def _stopped_at(clock: Callable[[], datetime]) -> datetime:
+    """The instant; by this machine, where the clock is the database's and the database is what fails."""
+    try:
+        return clock()
+    except DatabaseError:
+        return timezone.now()
 
 
 def remember(

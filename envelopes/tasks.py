@@ -5,6 +5,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from envelopes import alarms, closing, degradations, departures, losses, scrubbing, sweeping
+from marketplace import clock
 
 
 @shared_task(name="envelopes.tell_alarms", acks_late=True)
@@ -46,7 +47,7 @@ def sweep() -> None:
 @shared_task(name="envelopes.close_consultations", acks_late=True)
 def close_consultations() -> None:
     """Make the closing fingerprints that are due. Safe to run twice."""
-    closing.close_due(now=timezone.now())
+    closing.close_due(now=clock.now())
 
 
 @shared_task(name="envelopes.scrub", acks_late=True)

@@ -19,7 +19,7 @@ from envelopes.errors import BadAnnouncement, SubmissionRefused
 from envelopes.forms import PublicSearchForm, read_announcement
 from envelopes.models import Attempt, Deposit, Envelope
 from envelopes.views.signed_in import signed_in
-from marketplace import http
+from marketplace import clock, http
 from marketplace.models import Bidder, Consultation
 from marketplace.permissions import BidderRequest, bidder_required
 
@@ -74,7 +74,7 @@ def start(request: BidderRequest, consultation_id: UUID) -> HttpResponse:
     consultation = get_object_or_404(Consultation.objects.published(), pk=consultation_id)
     if request.method != "POST":  # where signing in leads back to
         return redirect("envelopes:public_detail", consultation.pk)
-    deposit = submission.start(consultation, request.bidder, now=timezone.now())
+    deposit = submission.start(consultation, request.bidder, now=clock.now())
     return redirect("envelopes:deposit", deposit.pk)
 
 
@@ -113,9 +113,10 @@ def detail(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
 def submit(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
     deposit = _deposit(request, deposit_id)
     try:
-        with attempts.remembered(deposit.pk, Attempt.Step.SUBMISSION, timezone.now):
-            announcement = read_announcement(request.body)  # whole: then is the time looked at
-        submission.submit(deposit.pk, announcement, actor=request.user, now=timezone.now())
+        with attempts.remembered(deposit.pk, Attempt.Step.SUBMISSION, clock.now):
+            body, now = request.body, clock.now()  # whole: then is the time looked at
+            announcement = read_announcement(body)
+        submission.submit(deposit.pk, announcement, actor=request.user, now=now)
     except SubmissionRefused as refusal:
         status = 400 if isinstance(refusal, BadAnnouncement) else 409
         return http.refuse_json(request, refusal, deposit, status=status)

@@ -15,7 +15,6 @@ from django.http import (
 )
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
@@ -24,6 +23,7 @@ from envelopes.errors import OpeningRefused
 from envelopes.models import Deposit, Envelope, Release, ReleasedFile
 from envelopes.opening import ReleasedKeys
 from envelopes.release_keys import split
+from marketplace import clock
 from marketplace.http import refuse, refuse_json
 from marketplace.models import Consultation, Right
 from marketplace.permissions import AgentRequest, agent_required
@@ -37,7 +37,7 @@ def page(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
     consultations = visible.select_related("service__organisation")
     consultation = get_object_or_404(consultations, pk=consultation_id)
     try:
-        deposits = opening.deposits(consultation, now=timezone.now())
+        deposits = opening.deposits(consultation, now=clock.now())
     except OpeningRefused as refusal:
         refuse(request, refusal, consultation)
         return redirect("envelopes:consultation", consultation.pk)
@@ -59,7 +59,7 @@ def manifest(request: AgentRequest, envelope_id: UUID) -> HttpResponse:
     """The manifest of the deposit, in base64, which the browser reads by itself."""
     envelope = get_object_or_404(Envelope.objects.visible_to(request.agent), pk=envelope_id)
     try:
-        content = opening.manifest(envelope.pk, now=timezone.now())
+        content = opening.manifest(envelope.pk, now=clock.now())
     except OpeningRefused as refusal:
         return refuse_json(request, refusal, envelope)
     return JsonResponse({"manifest": b64encode(content).decode()})
@@ -71,7 +71,7 @@ def headers(request: AgentRequest, envelope_id: UUID) -> HttpResponse:
     """Headers of the envelope's blocks, in base64, from the rank `start`; `following` is the next one."""
     envelope = get_object_or_404(Envelope.objects.visible_to(request.agent), pk=envelope_id)
     try:
-        part = opening.headers(envelope.pk, start=_start(request), now=timezone.now())
+        part = opening.headers(envelope.pk, start=_start(request), now=clock.now())
     except OpeningRefused as refusal:
         return refuse_json(request, refusal, envelope)
     encoded = [b64encode(header).decode() for header in part.headers]
@@ -88,7 +88,7 @@ def release(request: AgentRequest, envelope_id: UUID) -> HttpResponse:
             envelope.pk,
             agent=request.agent,
             keys=keys,
-            now=timezone.now(),
+            now=clock.now(),
             accepts_late=accepts_late,
         )
     except OpeningRefused as refusal:

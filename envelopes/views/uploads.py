@@ -16,7 +16,6 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from envelopes import attempts, uploads
@@ -39,7 +38,7 @@ from envelopes.upload_errors import (
     WriterDisplaced,
 )
 from envelopes.views.signed_in import signed_in
-from marketplace import http, journal
+from marketplace import clock, http, journal
 from marketplace.permissions import BidderRequest, bidder_required
 
 VERSION = "1.0.0"
@@ -92,7 +91,7 @@ def collection(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
     if request.method == "OPTIONS":
         return _offer()
     try:
-        with attempts.remembered(deposit.pk, Attempt.Step.UPLOAD, timezone.now):
+        with attempts.remembered(deposit.pk, Attempt.Step.UPLOAD, clock.now):
             metadata, size = _metadata(request), _size(request)
         file = uploads.create(
             deposit.pk,
@@ -100,7 +99,7 @@ def collection(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
             upload_id=metadata.get("id"),
             size=size,
             actor=request.user,
-            clock=timezone.now,
+            clock=clock.now,
         )
     except UploadRefused as refusal:
         return _refused(request, refusal, deposit)
@@ -120,7 +119,7 @@ def resource(request: BidderRequest, upload_id: UUID) -> HttpResponse:
         if request.method == "HEAD":
             return _standing(file)
         if request.method == "DELETE":
-            uploads.remove(file.pk, actor=request.user, now=timezone.now())
+            uploads.remove(file.pk, actor=request.user, now=clock.now())
             return HttpResponse(status=204)
         return _receive(request, file)
     except UploadRefused as refusal:
@@ -152,10 +151,10 @@ def _receive(request: BidderRequest, file: SealedFile) -> HttpResponse:
     if request.headers.get("Content-Type") != CONTENT_TYPE:
         return HttpResponse(status=415)
     deposit_id = file.envelope.deposit_id
-    with attempts.remembered(deposit_id, Attempt.Step.UPLOAD, timezone.now, file.pk):
+    with attempts.remembered(deposit_id, Attempt.Step.UPLOAD, clock.now, file.pk):
         offset = _integer(request, "Upload-Offset")
         length = _integer(request, "Content-Length")
-    durable = uploads.receive(file.pk, request, offset=offset, length=length, clock=timezone.now)
+    durable = uploads.receive(file.pk, request, offset=offset, length=length, clock=clock.now)
     _drain(request)
     return HttpResponse(status=204, headers={"Upload-Offset": str(durable)})
 

@@ -6,12 +6,15 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from marketplace import clock
+
 
 class Clock:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._ahead = timedelta()
         self._true_now = timezone.now
         monkeypatch.setattr(timezone, "now", self.now)
+        monkeypatch.setattr(clock, "now", self.now)  # PostgreSQL has its own
 
     def now(self) -> datetime:
         return self._true_now() + self._ahead

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from marketplace import clock
 from tools.services import object_store
 
 
@@ -70,5 +71,6 @@ def set_clock(monkeypatch) -> Callable[[datetime], None]:
 
     def set_clock(instant: datetime) -> None:
         monkeypatch.setattr(timezone, "now", lambda: instant)
+        monkeypatch.setattr(clock, "now", lambda: instant)  # PostgreSQL has its own
 
     return set_clock

@@ -2,7 +2,8 @@
 from io import BytesIO
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, transaction
+from django.utils import timezone
 
 from envelopes import attempts, submission, uploads
 from envelopes.errors import FilesDiffer, StoreSilent, SubmissionRefused
@@ -104,6 +105,20 @@ def test_remembered_lets_the_cause_through_when_it_cannot_be_kept(monkeypatch, c
 
     assert told(deposit) == []
     assert "transfer_cut" in caplog.text
+
+
+def test_remembered_keeps_the_instant_when_the_database_s_clock_fails():
+    """The next connection may be had: what stopped is then kept, and the cause goes through."""
+    deposit = make_deposit()
+
+    def gone():
+        raise OperationalError
+
+    before = timezone.now()
+    with pytest.raises(TransferCut), attempts.remembered(deposit.pk, UPLOAD, gone):
+        raise TransferCut
+
+    assert before <= deposit.attempts.get().recorded_at <= timezone.now()
 
 
 def test_attempt_goes_with_its_change():

@@ -28,6 +28,7 @@ def clock(monkeypatch):
 
     def set_to(now):
         monkeypatch.setattr("django.utils.timezone.now", lambda: now)
+        monkeypatch.setattr("marketplace.clock.now", lambda: now)
 
     set_to(OPENED)
     return set_to

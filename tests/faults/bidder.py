@@ -21,6 +21,7 @@ PATIENCE = 30  # seconds for an answer
 TRIES = 40
 TOKEN = "a" * 32
 TUS = {"Tus-Resumable": "1.0.0"}
+JSON = {"Content-Type": "application/json"}
 OCTETS = {"Content-Type": "application/offset+octet-stream"}
 SALT = "5a" * 32
 # What the pages of this site try again: no answer, a cut, an offset, a writer, a server in trouble.
@@ -42,6 +43,23 @@ class Refused(Exception):
 
 class LostBlock(Exception):
     """The site stands before what it had acknowledged."""
+
+
+@dataclass
+class Poised:
+    """A request of which the server has all but the last byte."""
+
+    line: http.client.HTTPConnection
+    last: bytes
+
+    def release(self) -> None:
+        self.line.send(self.last)
+
+    def answer(self) -> Answer:
+        response = self.line.getresponse()
+        answer = Answer(response.status, dict(response.getheaders()), response.read())
+        self.line.close()
+        return answer
 
 
 @dataclass
@@ -92,6 +110,15 @@ class Bidder:
                 return answer
         raise Refused(method, path, answer.status, answer.body)
 
+    def poised(self, path: str, body: bytes, headers: Mapping[str, str]) -> "Poised":
+        """A POST that lacks its last byte."""
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        line.putrequest("POST", path, skip_host=True)
+        for header in {**self._headers, **headers, "Content-Length": str(len(body))}.items():
+            line.putheader(*header)
+        line.endheaders(body[:-1])
+        return Poised(line, body[-1:])
+
     def create(self, envelope: Envelope, size: int, again: str = "") -> str:
         """Begin an upload, once, however often it is asked, or the one of that path again; its path."""
         chosen = upload_id(again) if again else uuid4()
@@ -131,20 +158,8 @@ class Bidder:
 
     def submit(self, deposit: Deposit, files: Mapping[str, bytes], name: str) -> bytes:
         """Submit these files of one envelope, by their paths; the receipt."""
-        envelope = deposit.uploads().values_list("envelope", flat=True).distinct().get()
-        announced = [
-            {
-                "id": str(upload_id(path)),
-                "name": f"{number} {name}",
-                "size": len(content),
-                "sha256": hashlib.sha256(content).hexdigest(),
-            }
-            for number, (path, content) in enumerate(files.items())
-        ]
-        body = {"envelopes": [{"id": str(envelope), "files": announced}], "annex_salt": SALT}
-        path = reverse("envelopes:submit", args=[deposit.pk])
-        headers = {"Content-Type": "application/json"}
-        answer = self.insist("POST", path, json.dumps(body).encode(), headers)
+        path, body = submission_of(deposit, files, name)
+        answer = self.insist("POST", path, body, JSON)
         if answer.status != 200:
             raise Refused(answer.status, answer.body)
         return self.receipt(deposit)
@@ -155,6 +170,22 @@ class Bidder:
 
 def uploads_of(envelope: Envelope) -> str:
     return reverse("envelopes:uploads", args=[envelope.deposit_id])
+
+
+def submission_of(deposit: Deposit, files: Mapping[str, bytes], name: str) -> tuple[str, bytes]:
+    """Where these files of one envelope, by their paths, are submitted, and what is said of them."""
+    envelope = deposit.uploads().values_list("envelope", flat=True).distinct().get()
+    announced = [
+        {
+            "id": str(upload_id(path)),
+            "name": f"{number} {name}",
+            "size": len(content),
+            "sha256": hashlib.sha256(content).hexdigest(),
+        }
+        for number, (path, content) in enumerate(files.items())
+    ]
+    body = {"envelopes": [{"id": str(envelope), "files": announced}], "annex_salt": SALT}
+    return reverse("envelopes:submit", args=[deposit.pk]), json.dumps(body).encode()
 
 
 def creation(envelope: Envelope, size: int, chosen: UUID) -> dict[str, str]:

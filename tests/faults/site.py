@@ -68,10 +68,10 @@ def database_url(port: int | None = None) -> str:
 
 
 @contextmanager
-def serving(**environ: str) -> Iterator[Site]:
+def serving(configuration: Path = CONFIGURATION, **environ: str) -> Iterator[Site]:
     """The application, on the database and in the data folder of this test run, until the context ends."""
     site = Site(free_port())
-    command = [sys.executable, "-m", "gunicorn", "--config", str(CONFIGURATION)]
+    command = [sys.executable, "-m", "gunicorn", "--config", str(configuration)]
     command += ["--bind", f"127.0.0.1:{site.port}", "marketplace.wsgi"]
     inherited: Mapping[str, str] = {
         # Not the environment's: in a worker of xdist, settings are read before it is changed.
