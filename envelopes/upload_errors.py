@@ -70,6 +70,14 @@ class FileTooLarge(UploadRefused):
     remedy = _("Split it, or compress it, and add the parts.")
 
 
+class MeasureTooLarge(UploadRefused):
+    """More than `limits.LARGEST_MEASURE` came to know how fast a line is."""
+
+    code = "measure_too_large"
+    user_message = _("Too many bytes were sent to measure the connection.")
+    remedy = _("Load the page again, and measure again.")
+
+
 class TooManyFiles(UploadRefused):
     """The deposit already has `limits.MOST_FILES` files."""
 

@@ -8,6 +8,7 @@ from envelopes.views import (
     departures,
     deposits,
     documents,
+    lines,
     opening,
     register,
     register_files,
@@ -37,6 +38,7 @@ urlpatterns = [
     path(_AGENT + "disable/", departures.disable, name="disable_agent"),
     # The bidder
     path("consultations/", deposits.public_list, name="public_list"),
+    path("consultations/measure/", lines.measure, name="measure"),
     path("consultations/<uuid:consultation_id>/", deposits.public_detail, name="public_detail"),
     path("consultations/<uuid:consultation_id>/deposit/", deposits.start, name="start_deposit"),
     path("deposits/", deposits.mine, name="deposits"),

@@ -85,6 +85,7 @@ OWNER_ELSE_INDEX: Policy = (LOGIN, 302, 302, 302, OK, 302, 302, 302, 302)
 LEAVING: Policy = (302, *(OK,) * 8)
 OF_COMPANY: Policy = (LOGIN, OK, 404, 404, 404, 404, 404, 404, 404)
 SCRIPT_OF_COMPANY: Policy = (401, *OF_COMPANY[1:])  # a script cannot follow to the sign-in page
+SCRIPT_OF_BIDDERS: Policy = (401, *BIDDERS[1:])
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,9 @@ def public_detail(request: HttpRequest, consultation_id: UUID) -> HttpResponse:
         "now": now,
         "closing": closing.latest(consultation, now=now),
         "is_bidder": bidder is not None,
+        "largest_measure": limits.LARGEST_MEASURE,
+        "largest_measure_in_megabytes": limits.LARGEST_MEASURE // 1000**2,
+        "csrf_cookie": settings.CSRF_COOKIE_NAME,
         "deposits": deposits.order_by("created_at"),
         "has_draft": any(deposit.state == Deposit.State.DRAFT for deposit in deposits),
     }

@@ -54,12 +54,18 @@ def make_consultation_on_line(
 @pytest.fixture
 def slow_line(page: Page) -> Iterator[CDPSession]:
     """8 MiB a second, so that an upload can be paused."""
+    session = emulate_line(page, 8 * MEBIBYTE)
+    yield session
+    session.detach()
+
+
+def emulate_line(page: Page, rate: int) -> CDPSession:
+    """A line that takes so many bytes a second, until the session is detached."""
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
     limits = {"offline": False, "latency": 0, "downloadThroughput": -1}
-    session.send("Network.emulateNetworkConditions", limits | {"uploadThroughput": 8 * MEBIBYTE})
-    yield session
-    session.detach()
+    session.send("Network.emulateNetworkConditions", limits | {"uploadThroughput": rate})
+    return session
 
 
 def make_file(folder: Path, name: str, size: int) -> Path:

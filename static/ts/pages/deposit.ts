@@ -8,9 +8,11 @@ import { type PageData, readData } from './deposit/data'
 import { bindDropzone, foldName, ignoreDropsElsewhere, isNameAllowed } from './deposit/dropzone'
 import { FileRow, type RowHost, type RowState } from './deposit/file-row'
 import { type Inspected, Inspector } from './deposit/inspector'
+import { rememberLine } from './deposit/line'
 import { DepositMemory } from './deposit/memory'
 import { Rate } from './deposit/rate'
 import { submit } from './deposit/submission'
+import { secondsLeft } from './page/clock'
 import { alertWith, fill, find, findAll, show, textOf } from './page/elements'
 import { explain, Failure, Refused } from './page/errors'
 
@@ -25,6 +27,7 @@ class DepositPage implements RowHost {
   readonly #inspector = new Inspector(this.data.checksUrl, () => this.#inspected())
   readonly #rate = new Rate()
   readonly #summary = find(document, '[data-summary]', HTMLElement)
+  readonly #countdown = find(document, '[data-countdown]', HTMLElement)
   readonly #dialog = find(document, '[data-confirm]', HTMLDialogElement)
   #rows: FileRow[] = []
   #isLeaving = false
@@ -150,6 +153,8 @@ class DepositPage implements RowHost {
     const left = this.#rows.reduce((total, row) => total + (row.isBusy || row.state === 'waiting' ? row.size - row.sent : 0), 0)
     this.#rate.add(sent, performance.now())
     const rate = left > 0 ? this.#rate.current : 0
+    if (rate > 0 && this.#rate.isSettled) rememberLine(rate, 'upload')
+    alertWith(find(this.#summary, '[data-too-late]', HTMLElement), this.#isTooSlow(rate, left) ? textOf(document, 'too_late') : undefined)
     const place = find(this.#summary, '[data-rate]', HTMLElement)
     place.hidden = rate === 0
     const language = document.documentElement.lang
@@ -157,6 +162,11 @@ class DepositPage implements RowHost {
       rate: formatRate(rate, language),
       left: formatDuration(left / (rate || 1), language),
     })
+  }
+
+  #isTooSlow(rate: number, bytesLeft: number): boolean {
+    const left = secondsLeft(this.#countdown)
+    return rate > 0 && left > 0 && bytesLeft / rate > left
   }
 
   #bind(): void {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { find } from '../page/elements'
+import { cookie } from '../page/server'
 
 export interface PageEnvelope {
   readonly id: string
@@ -38,10 +39,8 @@ export function readData(): PageData {
   return JSON.parse(find(document, '#page-data', HTMLElement).textContent) as PageData
 }
 
-/** Read at each request: signing in again, in another tab, changes it. */
 export function csrfToken(data: PageData): string {
-  const cookies = document.cookie.split('; ').map((cookie) => cookie.split('='))
-  return cookies.find(([name]) => name === data.csrfCookie)?.[1] ?? ''
+  return cookie(data.csrfCookie)
 }
 
 /** The id of an upload, which ends its address. */

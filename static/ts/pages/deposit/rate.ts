@@ -13,6 +13,11 @@ export class Rate {
     this.#samples = this.#samples.filter((sample) => at - sample.at <= WINDOW)
   }
 
+  /** Whether it was seen for long enough to tell of the line. */
+  get isSettled(): boolean {
+    return (this.#samples.at(-1)?.at ?? 0) - (this.#samples[0]?.at ?? 0) >= WINDOW - 1000
+  }
+
   get current(): number {
     const [first] = this.#samples
     const last = this.#samples.at(-1)

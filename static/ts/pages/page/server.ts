@@ -4,6 +4,7 @@
 // `signed_out`    the server sends elsewhere: to the sign-in page
 // `forbidden`     a right was withdrawn, or the page is too old
 // `server_error`  the answer is not one of our server's rules
+import type { Bytes } from '../../bytes'
 import { Failure, type Refusal, Refused } from './errors'
 
 export async function getJson(url: string): Promise<unknown> {
@@ -14,6 +15,22 @@ export async function getJson(url: string): Promise<unknown> {
 export async function postJson(url: string, body: object, csrfToken: string): Promise<unknown> {
   const headers = { Accept: 'application/json', 'Content-Type': 'application/json', 'X-CSRFToken': csrfToken }
   return await ask(url, { method: 'POST', headers, body: JSON.stringify(body) })
+}
+
+/** Sends bytes that the server throws away; beyond the failures of all, `too_slow` once the signal is given. */
+export async function postBytes(url: string, body: Bytes, csrfToken: string, signal: AbortSignal): Promise<void> {
+  const headers = { 'Content-Type': 'application/octet-stream', 'X-CSRFToken': csrfToken }
+  const response = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'manual' }).catch((cause: unknown) => {
+    throw new Failure(signal.aborted ? 'too_slow' : 'network', { cause })
+  })
+  if (response.ok) return
+  throw new Failure(response.status === 401 ? 'signed_out' : response.status === 403 ? 'forbidden' : 'server_error')
+}
+
+/** Empty where there is none; read at each request, as signing in again, in another tab, changes the token. */
+export function cookie(name: string): string {
+  const cookies = document.cookie.split('; ').map((pair) => pair.split('='))
+  return cookies.find(([key]) => key === name)?.[1] ?? ''
 }
 
 async function ask(url: string, request: RequestInit): Promise<unknown> {

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: EUPL-1.2
+// The time left, by the server's clock: that of the computer may be wrong, and is not read.
+
+/** Seconds before the deadline of a `_countdown.html`; negative once it has passed. */
+export function secondsLeft(box: HTMLElement): number {
+  const { now = '', closesAt = '' } = box.dataset
+  return (Date.parse(closesAt) - Date.parse(now) - age()) / 1000
+}
+
+/** Milliseconds since the server wrote the page. */
+function age(): number {
+  const [navigation] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[]
+  return performance.now() - (navigation?.responseStart ?? 0)
+}
