@@ -45,6 +45,7 @@ urlpatterns = [
     path(_DEPOSIT, deposits.detail, name="deposit"),
     path(_DEPOSIT + "submit/", deposits.submit, name="submit"),
     path(_DEPOSIT + "receipt/", deposits.receipt, name="receipt"),
+    path(_DEPOSIT + "verify/", deposits.verify, name="verify"),
     path(_DEPOSIT + "receipt.json", deposits.receipt_file, name="receipt_file"),
     path(_DEPOSIT + "receipt.pdf", documents.receipt, name="receipt_pdf"),
     path(_DEPOSIT + "receipt.tst", deposits.receipt_token, name="receipt_token"),

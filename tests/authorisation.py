@@ -244,6 +244,7 @@ def add_bids(world: World) -> None:
         "envelopes:receipt_file deposit_id": answered.pk,
         "envelopes:receipt_pdf deposit_id": answered.pk,
         "envelopes:receipt_token deposit_id": answered.pk,
+        "envelopes:verify deposit_id": answered.pk,
     }
 
 

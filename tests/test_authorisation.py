@@ -120,6 +120,7 @@ TABLE = {
     "envelopes:deposit": Row(OF_COMPANY),
     "envelopes:submit": Row(SCRIPT_OF_COMPANY, None, "POST", 400),
     "envelopes:receipt": Row(OF_COMPANY),
+    "envelopes:verify": Row(OF_COMPANY),
     "envelopes:receipt_file": Row(OF_COMPANY),
     "envelopes:receipt_pdf": Row(OF_COMPANY),
     "envelopes:receipt_token": Row(OF_COMPANY),

@@ -140,6 +140,20 @@ def receipt(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
     return render(request, "envelopes/receipt.html", context)
 
 
+@csp_replace({"trusted-types": ["sigille"]})  # type: ignore[arg-type]  # as above
+@bidder_required
+@require_safe
+def verify(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
+    """Where the browser compares files with a submitted bid; nothing of them comes here."""
+    deposit = _submitted(request, deposit_id)
+    context = {
+        "deposit": deposit,
+        "consultation": deposit.consultation,
+        "receipt": json.loads(bytes(deposit.receipt.content)),
+    }
+    return render(request, "envelopes/verify.html", context)
+
+
 @bidder_required
 @require_safe
 def receipt_file(request: BidderRequest, deposit_id: UUID) -> HttpResponse:

@@ -17,9 +17,9 @@ export class Digester {
     this.#worker = new Asked(workerUrl)
   }
 
-  /** SHA-256 of the file, hexadecimal; rejects with `FileUnreadable`. */
-  async digest(file: Blob): Promise<string> {
-    const sha256 = await this.#worker.ask(file)
+  /** SHA-256 of the file, hexadecimal; rejects with `FileUnreadable`. `listen` is told the bytes that were read. */
+  async digest(file: Blob, listen?: (read: number) => void): Promise<string> {
+    const sha256 = await this.#worker.ask(file, listen)
     if (sha256 === null) throw new FileUnreadable()
     return sha256
   }

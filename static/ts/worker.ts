@@ -14,6 +14,12 @@ interface Numbered<Content> {
   readonly content: Content
 }
 
+/** What a worker says before its answer: how far it is. */
+interface News {
+  readonly number: number
+  readonly done: number
+}
+
 let policy: ScriptUrlPolicy | undefined
 
 /** A module worker of this site, `url` being an absolute path; the only policy that our pages allow is made for it. */
@@ -29,18 +35,26 @@ export function startWorker(url: string): Worker {
 export class Asked<Question, Answer> {
   readonly #worker: Worker
   readonly #waiting = new Map<number, (answer: Answer) => void>()
+  readonly #listening = new Map<number, (done: number) => void>()
   #count = 0
 
   constructor(workerUrl: string) {
     this.#worker = startWorker(workerUrl)
-    this.#worker.addEventListener('message', ({ data }: MessageEvent<Numbered<Answer>>) => {
+    this.#worker.addEventListener('message', ({ data }: MessageEvent<Numbered<Answer> | News>) => {
+      if ('done' in data) {
+        this.#listening.get(data.number)?.(data.done)
+        return
+      }
       this.#waiting.get(data.number)?.(data.content)
       this.#waiting.delete(data.number)
+      this.#listening.delete(data.number)
     })
   }
 
-  ask(content: Question): Promise<Answer> {
+  /** `listen` is told how far the worker is, where it says so. */
+  ask(content: Question, listen?: (done: number) => void): Promise<Answer> {
     const number = this.#count++
+    if (listen !== undefined) this.#listening.set(number, listen)
     return new Promise((resolve) => {
       this.#waiting.set(number, resolve)
       this.#worker.postMessage({ number, content } satisfies Numbered<Question>)
@@ -49,11 +63,15 @@ export class Asked<Question, Answer> {
 }
 
 /** In a worker: answers one question after the other; both sides are typed by who asks, with `Asked`. */
-export function answerQuestions(answer: (question: never) => Promise<unknown>): void {
+export function answerQuestions(answer: (question: never, tell: (done: number) => void) => Promise<unknown>): void {
   let last = Promise.resolve()
   addEventListener('message', ({ data }: MessageEvent<Numbered<never>>) => {
     last = last.then(async () => {
-      postMessage({ number: data.number, content: await answer(data.content) } satisfies Numbered<unknown>)
+      const { number } = data
+      const tell = (done: number) => {
+        postMessage({ number, done } satisfies News)
+      }
+      postMessage({ number, content: await answer(data.content, tell) } satisfies Numbered<unknown>)
     })
   })
 }

@@ -242,6 +242,22 @@ def test_receipt_says_that_its_time_stamp_is_pending_and_then_gives_it(client, d
     assert client.get(url("receipt_file", deposit.pk)).content == before
 
 
+def test_verification_is_offered_from_the_receipt_and_from_the_deposits(client, deposit):
+    submit(client, deposit, body_of(deposit))
+    address = url("verify", deposit.pk)
+
+    page = client.get(address)
+
+    receipt = json.loads(bytes(Receipt.objects.get().content))
+    assertContains(page, f'data-sha256="{receipt["annex_sha256"]}"')
+    assertContains(client.get(url("receipt", deposit.pk)), address)
+    assertContains(client.get(url("deposits")), address)
+
+
+def test_verification_of_a_deposit_in_preparation_does_not_exist(client, deposit):
+    assert client.get(url("verify", deposit.pk)).status_code == 404
+
+
 def test_receipt_of_before_the_heads_is_still_shown(client, deposit):
     submit(client, deposit, body_of(deposit))
     receipt = Receipt.objects.get()

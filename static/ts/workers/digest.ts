@@ -5,11 +5,20 @@ import { toHex } from '../bytes'
 import type { DigestAnswer } from '../digest'
 import { answerQuestions } from '../worker'
 
-answerQuestions((file: Blob): Promise<DigestAnswer> => digestOf(file).catch(() => null))
+const TOLD_EACH = 16 * 1024 * 1024 // bytes
 
-async function digestOf(file: Blob): Promise<string> {
+answerQuestions((file: Blob, tell): Promise<DigestAnswer> => digestOf(file, tell).catch(() => null))
+
+async function digestOf(file: Blob, tell: (read: number) => void): Promise<string> {
   const hash = sha256.create()
   const reader = file.stream().getReader()
-  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) hash.update(piece.value)
+  let [read, told] = [0, 0]
+  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+    hash.update(piece.value)
+    read += piece.value.length
+    if (read - told < TOLD_EACH) continue
+    told = read
+    tell(read)
+  }
   return toHex(hash.digest())
 }
