@@ -59,6 +59,7 @@ urlpatterns = [
     path(_CONSULTATION + "register/", register.page, name="register"),
     path(_CONSULTATION + "register.csv", register_files.table, name="register_csv"),
     path(_CONSULTATION + "register.json", register_files.data, name="register_json"),
+    path(_CONSULTATION + "register.pdf", register_files.document, name="register_pdf"),
     path(_CONSULTATION + "register/new/", register.enter, name="enter_paper_deposit"),
     path(_PAPER + "cancel/", register.cancel, name="cancel_paper_deposit"),
     path(_AGENTS_DEPOSIT + "attempts/", register.deposit_attempts, name="deposit_attempts"),

@@ -224,7 +224,13 @@ def add_bids(world: World) -> None:
         now=timezone.now(),
     )
     timestamps.obtain_waiting(clock=timezone.now)
-    for name in ("register", "register_csv", "register_json", "enter_paper_deposit"):
+    for name in (
+        "register",
+        "register_csv",
+        "register_json",
+        "register_pdf",
+        "enter_paper_deposit",
+    ):
         world.ids[f"envelopes:{name} consultation_id"] = closed.pk
     world.ids |= {
         "key_pair_id": holders[0].key_pair.pk,

@@ -133,6 +133,7 @@ TABLE = {
     "envelopes:register": Row(IN_SERVICE),
     "envelopes:register_csv": Row(IN_SERVICE),
     "envelopes:register_json": Row(IN_SERVICE),
+    "envelopes:register_pdf": Row(IN_SERVICE),
     "envelopes:deposit_attempts": Row(IN_SERVICE),
     "envelopes:enter_paper_deposit": Row(IN_SERVICE_WITH_RIGHT, WRITE),
     "envelopes:cancel_paper_deposit": Row(IN_SERVICE_WITH_RIGHT, WRITE),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The register of deposits as files: for a spreadsheet, for a program."""
+"""The register of deposits as files: for a spreadsheet, for a program, for whoever keeps it on paper."""
 
 import json
 from collections.abc import Iterator
@@ -19,8 +19,8 @@ from envelopes.models import Deposit, PaperDeposit
 from envelopes.receipts import instant
 from envelopes.register import Part, Row, Trouble
 from envelopes.views.register import closed
-from envelopes.views.register_words import COLUMNS, words
-from marketplace import canonical, csv_files
+from envelopes.views.register_words import COLUMNS, trouble_words, words
+from marketplace import canonical, csv_files, pdf
 from marketplace.canonical import JSONValue
 from marketplace.models import Consultation
 from marketplace.permissions import AgentRequest, agent_required
@@ -58,6 +58,31 @@ def data(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
         content_type="application/json",
         headers={"Content-Disposition": disposition or ""},
     )
+
+
+@agent_required()
+@require_safe
+def document(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
+    """The whole register in words, with the file for programs inside."""
+    consultation, now = closed(request, consultation_id), timezone.now()
+    zone, name = consultation.service.organisation.time_zone, file_name(consultation, "json")
+    context = {
+        "consultation": consultation,
+        "zone": zone,
+        "made_at": now,
+        "columns": COLUMNS,
+        "closing": closing.latest(consultation, now=now),
+        "rows": [words(row, zone) for row in register.every_row(consultation, now=now)],
+        "troubles": [
+            trouble_words(trouble, zone)
+            for trouble in register.every_trouble(consultation, now=now)
+        ],
+        "file_name": name,
+    }
+    content = canonical.dumps(content_of(consultation, now=now))
+    inside = [pdf.Attachment(name, content, _("The register, for programs"))]
+    made = pdf.render("register", context, made_at=now, attachments=inside)
+    return pdf.answer(file_name(consultation, "pdf"), made)
 
 
 def file_name(consultation: Consultation, extension: str) -> str:

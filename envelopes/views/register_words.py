@@ -4,11 +4,8 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
-from decimal import Decimal
 from typing import Final
 
-from django.utils import formats
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
@@ -16,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from envelopes import attempts
 from envelopes.models import Deposit
 from envelopes.register import Part, Row, Trouble
-from marketplace.templatetags.sigille import exact_instant, instant, size
+from marketplace.templatetags.sigille import after, exact_instant, instant, size
 
 COLUMNS: Final = {
     # Translators: « Ordre »
@@ -84,25 +81,11 @@ def trouble_words(trouble: Trouble, zone: str) -> TroubleWords:
     )
 
 
-def duration(value: timedelta) -> str:
-    """« 1 j 2 h 3 min 4,005 s », without the units at its beginning that are none."""
-    milliseconds = value // timedelta(milliseconds=1)
-    seconds, thousandths = divmod(milliseconds, 1000)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    # Translators: the unit of days: « j »
-    units = [(days, _("d")), (hours, "h"), (minutes, "min")]
-    while units and not units[0][0]:
-        units.pop(0)
-    exact = formats.number_format(Decimal(f"{seconds}.{thousandths:03d}"), 3)
-    return " ".join([*(f"{count} {unit}" for count, unit in units), f"{exact} s"])
-
-
 def _observations(row: Row, zone: str) -> Iterator[str]:
     if row.late_by is not None:
         # Translators: « Hors délai de 2 min 3,456 s »
-        yield _("Late by {duration}").format(duration=duration(row.late_by))
+        late_by = after(row.arrived_at, row.arrived_at - row.late_by)
+        yield _("Late by {duration}").format(duration=late_by)
     if row.deposit is not None:
         yield from _observations_of_deposit(row.deposit, zone)
     if row.paper is not None:

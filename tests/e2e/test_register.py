@@ -152,6 +152,8 @@ def test_register_appears_at_the_deadline_and_takes_a_paper_deposit(  # noqa: PL
     assert content["lines"][0]["deposit"]["id"] == str(first.pk)
     assert content["closing"]["size"] == 2
 
+    assert downloaded(page, "pdf", tmp_path).startswith(b"%PDF-1.7")
+
     page.locator("[data-cancel]").click()
     page.locator('[name="reason"]').fill("Saisie sur la mauvaise consultation.")
     assert_accessible(page)

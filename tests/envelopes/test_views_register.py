@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 import csv
+import json
 import re
+import subprocess
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -10,10 +12,9 @@ import pytest
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from envelopes import closing
+from envelopes import closing, paper_deposits
 from envelopes.models import Deposit, PaperDeposit
 from envelopes.views import register as views
-from envelopes.views.register_words import duration
 from marketplace import canonical
 from marketplace.models import Consultation, EnvelopeKind, JournalEntry, Right
 from tests.envelopes.registered import LATER, attempt, begin, enter
@@ -37,7 +38,7 @@ FORM = {
     "parcels": "Un pli cacheté",
     "observations": "Remis en main propre",
 }
-PAGES = ("register", "register_csv", "register_json", "enter_paper_deposit")
+PAGES = ("register", "register_csv", "register_json", "register_pdf", "enter_paper_deposit")
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +81,7 @@ def test_page_shows_what_arrived_and_how(client, agent, consultation):
     assert [row.way for row in rows] == ["Électronique", "Électronique", "Copie de sauvegarde"]
     assert rows[0].arrival == "2 décembre 2026 à 09:59:59,000 (Europe/Paris)"
     assert [line.split(" le ")[0] for line in rows[0].observations] == ["Retiré"]
-    assert rows[1].observations[0] == "Hors délai de 1,000 s"
+    assert rows[1].observations[0] == "Hors délai de 1,000\u00a0s"
     assert str(first.number) in rows[1].observations[1]
     assert rows[2].parts == ["Un pli cacheté"]
     for text in (company.name, company.registration, late.company.name, "Menuiserie Le Gall"):
@@ -263,7 +264,7 @@ def test_csv_has_each_row_with_exact_instants(client, agent, consultation):
     assert paper[:4] == ["1", "2026-12-02T09:00:00.000+01:00", "Papier", "Menuiserie Le Gall"]
     assert electronic[1] == "2026-12-02T10:00:03.456+01:00"
     assert electronic[4] == deposit.company.registration
-    assert electronic[5].splitlines()[0] == "Hors délai de 3,456 s"
+    assert electronic[5].splitlines()[0] == "Hors délai de 3,456\u00a0s"
     sealed = sum(block.size for f in _files(deposit) for block in f.blocks.all())
     assert electronic[7:] == ["1", str(sealed)]
     assert "2026-014" in response.headers["Content-Disposition"]
@@ -325,18 +326,25 @@ def test_json_is_canonical_and_says_all(client, agent):
     ]
 
 
-@pytest.mark.parametrize(
-    ("late", "said"),
-    [
-        (timedelta(), "0,000 s"),
-        (timedelta(milliseconds=2), "0,002 s"),
-        (timedelta(minutes=2, seconds=3, milliseconds=456), "2 min 3,456 s"),
-        (timedelta(hours=1), "1 h 0 min 0,000 s"),
-        (timedelta(days=2, seconds=1), "2 j 0 h 0 min 1,000 s"),
-    ],
-)
-def test_duration_is_said_to_the_millisecond(late, said):
-    assert duration(late) == said
+def test_pdf_says_what_the_page_says_and_has_the_json_inside(client, agent, consultation, tmp_path):
+    deposit = seal_deposit(consultation, OFFER, is_late=True)
+    paper = enter(consultation, company_name="Étanchéité & Cie <b>")
+    paper_deposits.cancel(paper.pk, reason="Saisie en double", agent=agent, now=LATER)
+    attempt(begin(consultation), 1, cause="transfer_cut")
+    path = tmp_path / "register.pdf"
+
+    response = client.get(url("register_pdf", consultation))
+    path.write_bytes(response.content)
+
+    assert response.headers["Content-Type"] == "application/pdf"
+    assert "2026-014" in response.headers["Content-Disposition"]
+    shown = subprocess.check_output(["pdftotext", "-layout", str(path), "-"], text=True)
+    assert "Registre des dépôts" in shown
+    for word in (deposit.company.registration, "Saisie en double", "Cie <b>", "coupée"):
+        assert word in shown
+    subprocess.check_call(["pdfdetach", "-saveall", "-o", str(tmp_path), str(path)])
+    inside = json.loads((tmp_path / "registre-des-depots-2026-014.json").read_bytes())
+    assert inside == client.get(url("register_json", consultation)).json()
 
 
 def test_bidder_has_no_register(client, consultation):
