@@ -114,7 +114,9 @@ def _keep(
         lost_count=F("lost_count") + found[Finding.LOST],
         finished_at=None if blocks else now,
     )
-    if not moved:
+    if not moved:  # the other found sound what was repaired here
+        repaired = F("repaired_count") + found[Finding.REPAIRED]
+        Scrub.objects.filter(pk=scrub.pk).update(repaired_count=repaired)
         return False
     scrub.refresh_from_db()
     if scrub.finished_at is not None:
