@@ -20,7 +20,7 @@ Key = tuple[str, UUID | None]  # of a weakness, and of the key pair that has it
 
 
 def watch(*, now: datetime) -> int:
-    """Look at the coverage of each consultation that is on line and not being opened yet.
+    """Look at the coverage of each consultation that is on line and not being opened yet, but the tests.
 
     What is new is kept, and told by one mail a consultation; what is repaired is closed. Twice, or two
     at once, change nothing more. Answers how many mails were sent.
@@ -52,7 +52,7 @@ def _changed(now: datetime) -> list[UUID]:
     for row in ongoing.only("consultation", "weakness", "key_pair"):
         known[row.consultation_id].add(_key_of_row(row))
     changed = []
-    watched = Consultation.objects.filter(state=Consultation.State.ONLINE)
+    watched = Consultation.objects.filter(state=Consultation.State.ONLINE, is_test=False)
     for consultation in dependents.with_recipients(watched).order_by("pk"):
         found = {*map(_key, _verdicts(consultation, now))}
         if found != known.pop(consultation.pk, set()):
@@ -67,7 +67,7 @@ def _settle(consultation_id: UUID, now: datetime) -> None:
     locked.get(pk=consultation_id)
     one = Consultation.objects.filter(pk=consultation_id)
     consultation = dependents.with_recipients(one).get()
-    is_watched = consultation.state == Consultation.State.ONLINE
+    is_watched = consultation.state == Consultation.State.ONLINE and not consultation.is_test
     found = _verdicts(consultation, now) if is_watched else []
     known = {_key_of_row(row): row for row in consultation.degradations.filter(ended_at=None)}
     new = [verdict for verdict in found if _key(verdict) not in known]

@@ -32,8 +32,12 @@ class Dependent:
 
 
 def sealed_to(key_pairs: Collection[UUID]) -> ConsultationQuerySet:
-    """The consultations whose recipients these are among, the nearest deadline first."""
-    found = Consultation.objects.filter(recipient_set__key_pairs__in=key_pairs).distinct()
+    """The consultations whose recipients these are among, the nearest deadline first.
+
+    Tests are never opened: none depends on a key.
+    """
+    sealed = Consultation.objects.filter(recipient_set__key_pairs__in=key_pairs, is_test=False)
+    found = sealed.distinct()
     return with_recipients(found).order_by("closes_at", "reference")
 
 
@@ -76,5 +80,5 @@ def without(key_pairs: Collection[UUID], *, now: datetime) -> list[Dependent]:
 def needed_key_pairs(holder: Agent) -> list[KeyPair]:
     """Those that the agent holds, and that are in service or still open something."""
     held = KeyPair.objects.filter(holder=holder).select_related("service", "holder__user")
-    in_use = ~Q(state=KeyPair.State.RETIRED) | Q(recipient_sets__isnull=False)
+    in_use = ~Q(state=KeyPair.State.RETIRED) | Q(recipient_sets__consultation__is_test=False)
     return list(held.filter(in_use).distinct().order_by("is_backup", "name", "pk"))

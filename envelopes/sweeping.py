@@ -69,7 +69,9 @@ def _empty(deposit_id: UUID, now: datetime) -> int:
 def _abandoned(deposit: Deposit, now: datetime) -> Iterable[SealedFile]:
     """All of them once the deadline and the last byte are long past; before, those that never began."""
     quiet_since = now - settings.ABANDONED_AFTER
-    last = max(filter(None, (deposit.consultation.closes_at, deposit.last_byte_at)))
+    # The deadline of a test never passes: it is not waited for.
+    since = deposit.created_at if deposit.consultation.is_test else deposit.consultation.closes_at
+    last = max(filter(None, (since, deposit.last_byte_at)))
     uploads = deposit.uploads()
     if last < quiet_since:
         return uploads.filter(created_at__lt=quiet_since)

@@ -8,6 +8,7 @@ UploadRefused
 ├── FileTooLarge        more than a file may have
 ├── TooManyFiles        more than a deposit may have
 ├── DepositTooLarge     more bytes than a deposit may have
+├── RehearsalTooLarge   more bytes than a deposit in a test consultation may have
 ├── NoRoom              the store could not keep what is announced
 ├── BeyondLength        more bytes than were announced
 ├── PieceTooSmall       the request ends before the block does: nothing of it could be kept
@@ -92,6 +93,14 @@ class DepositTooLarge(UploadRefused):
     code = "deposit_too_large"
     user_message = _("With this file the deposit would be larger than announced on this page.")
     remedy = _("Compress the files, or remove those that the buyer does not ask for.")
+
+
+class RehearsalTooLarge(UploadRefused):
+    """The files of a deposit in a test consultation are larger than `limits.LARGEST_REHEARSAL`."""
+
+    code = "rehearsal_too_large"
+    user_message = _("With this file the rehearsal would be larger than announced on this page.")
+    remedy = _("Rehearse with small files: the true consultations take the large ones.")
 
 
 class NoRoom(UploadRefused):

@@ -16,7 +16,13 @@ from django.db import transaction
 from django.db.models import Sum
 
 from envelopes import attempts, space
-from envelopes.limits import LARGEST_DEPOSIT, LARGEST_FILE, LARGEST_READ, MOST_FILES
+from envelopes.limits import (
+    LARGEST_DEPOSIT,
+    LARGEST_FILE,
+    LARGEST_READ,
+    LARGEST_REHEARSAL,
+    MOST_FILES,
+)
 from envelopes.models import Attempt, Deposit, Envelope, SealedBlock, SealedFile
 from envelopes.sealing import Place, Recipients, discard, place_of, recipients_of, seal_block
 from envelopes.upload_errors import (
@@ -26,6 +32,7 @@ from envelopes.upload_errors import (
     FileTooLarge,
     OffsetMismatch,
     PieceTooSmall,
+    RehearsalTooLarge,
     StoreFailed,
     TooManyFiles,
     TransferCut,
@@ -62,7 +69,7 @@ def create(
 
     Raises:
         UploadDiffers: another upload has that id.
-        FileTooLarge, TooManyFiles, DepositTooLarge: more than `limits` announces.
+        FileTooLarge, TooManyFiles, DepositTooLarge, RehearsalTooLarge: more than `limits` announces.
         NoRoom: the store could not keep it.
         UnknownEnvelope: the envelope is not one of this deposit.
         AlreadySubmitted: the deposit is frozen.
@@ -102,8 +109,11 @@ def _check_limits(deposit: Deposit, size: int) -> None:
         raise FileTooLarge
     if deposit.uploads().count() >= MOST_FILES:
         raise TooManyFiles
-    if size + (deposit.uploads().aggregate(total=Sum("size"))["total"] or 0) > LARGEST_DEPOSIT:
+    total = size + (deposit.uploads().aggregate(total=Sum("size"))["total"] or 0)
+    if total > LARGEST_DEPOSIT:
         raise DepositTooLarge
+    if total > LARGEST_REHEARSAL and deposit.consultation.is_test:
+        raise RehearsalTooLarge
 
 
 def receive(file_id: UUID, body: Body, *, offset: int, length: int, clock: Clock) -> int:

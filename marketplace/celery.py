@@ -34,6 +34,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "abandoned uploads": {"task": "envelopes.sweep", "schedule": crontab(hour=3, minute=20)},
     "closing fingerprints": {"task": "envelopes.close_consultations", "schedule": 60.0},
+    "test consultations": {"task": "marketplace.extend_tests", "schedule": crontab(minute=40)},
     # By short spells: it begins once a day, and goes on until every block was read.
     "scrub": {"task": "envelopes.scrub", "schedule": 300.0, "options": {"expires": 300}},
     "store alarms": {"task": "envelopes.tell_alarms", "schedule": 60.0},

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from marketplace import journal
-from marketplace.errors import AlreadyOnline, DeadlinePassed, ReferenceTaken
+from marketplace.errors import AdministratorsOnly, AlreadyOnline, DeadlinePassed, ReferenceTaken
 from marketplace.models import Agent, Consultation, Lot
 
 
@@ -23,6 +23,7 @@ class Details:
     wants_applications: bool
     wants_offers: bool
     lots: tuple[str, ...]  # titles
+    is_test: bool = False
 
 
 @transaction.atomic
@@ -32,6 +33,7 @@ def create(details: Details, *, agent: Agent, now: datetime) -> Consultation:
     Raises:
         DeadlinePassed: the deadline is not after `now`, or the opening is before it.
         ReferenceTaken: another consultation of the service has the reference.
+        AdministratorsOnly: it is to be a test, and the agent is no administrator.
     """
     consultation = Consultation(service=agent.service, created_by=agent)
     return _write(consultation, details, actor=agent, now=now, action="consultation.created")
@@ -43,7 +45,7 @@ def edit(consultation_id: UUID, details: Details, *, agent: Agent, now: datetime
 
     Raises:
         AlreadyOnline: what bidders have read is frozen.
-        DeadlinePassed, ReferenceTaken: as in `create`.
+        DeadlinePassed, ReferenceTaken, AdministratorsOnly: as in `create`.
     """
     consultations = Consultation.objects.select_related("service").select_for_update(
         no_key=True, of=("self",)
@@ -59,6 +61,8 @@ def _write(
 ) -> Consultation:
     if not now < details.closes_at <= details.opens_at:
         raise DeadlinePassed
+    if details.is_test != consultation.is_test and not actor.is_administrator:
+        raise AdministratorsOnly
     namesakes = Consultation.objects.filter(
         service=consultation.service_id, reference=details.reference
     )
@@ -68,6 +72,7 @@ def _write(
     consultation.closes_at, consultation.opens_at = details.closes_at, details.opens_at
     consultation.wants_applications = details.wants_applications
     consultation.wants_offers = details.wants_offers
+    consultation.is_test = details.is_test
     consultation.save()
     consultation.lots.all().delete()
     Lot.objects.bulk_create(
@@ -94,4 +99,5 @@ def _facts(details: Details) -> dict[str, journal.Fact]:
         "opens_at": details.opens_at.astimezone(UTC).isoformat(),
         "envelopes": [kind for kind, wanted in kinds.items() if wanted],
         "lots": list(details.lots),
+        "is_test": details.is_test,
     }

@@ -5,7 +5,8 @@
     ├── ConsultationRefused creating or changing a consultation
     │   ├── AlreadyOnline   the consultation is on line: its content is frozen
     │   ├── DeadlinePassed  the deadline to set is not in the future
-    │   └── ReferenceTaken  the service already has a consultation with this reference
+    │   ├── ReferenceTaken  the service already has a consultation with this reference
+    │   └── AdministratorsOnly  only they make a test consultation
     ├── AccountRefused      making or changing an account
     │   ├── CompanyKnown    the company, or the person, already has an account
     │   ├── AddressTaken    the agent to invite already has an account
@@ -96,6 +97,14 @@ class ReferenceTaken(ConsultationRefused):
     code = "reference_taken"
     user_message = _("Another consultation of the service already has this reference.")
     remedy = _("Give this one a reference of its own.")
+
+
+class AdministratorsOnly(ConsultationRefused):
+    """A test consultation is shown to every company: an administrator answers for it."""
+
+    code = "administrators_only"
+    user_message = _("Only an administrator makes a consultation a test, or a test a consultation.")
+    remedy = _("Ask an administrator of your organisation to write it.")
 
 
 class AccountRefused(Refusal):

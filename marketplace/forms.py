@@ -66,9 +66,22 @@ class ConsultationForm(forms.Form):
         label=_("An offer envelope, for each lot if there are lots"), required=False, initial=True
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    is_test = forms.BooleanField(
+        # Translators: « Consultation de test »
+        label=_("Test consultation"),
+        required=False,
+        help_text=_(
+            "Companies rehearse there. It stays on line, its deadline moves forward by itself, and "
+            "it is never opened."
+        ),
+    )
+
+    def __init__(self, *args: Any, may_be_test: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         zone = timezone.get_current_timezone_name()
+        rehearsal = [Fieldset(_("Rehearsal"), "is_test", css_class="panel")]
+        if not may_be_test:
+            del self.fields["is_test"]
         self.helper = _helper(
             Fieldset(
                 _("What is tendered"),
@@ -86,6 +99,7 @@ class ConsultationForm(forms.Form):
             Fieldset(
                 _("What a bid contains"), "wants_applications", "wants_offers", css_class="panel"
             ),
+            *(rehearsal if may_be_test else ()),
         )
 
     def clean(self) -> dict[str, Any]:
@@ -99,7 +113,8 @@ class ConsultationForm(forms.Form):
         titles = [
             lot.cleaned_data.get("title", "") for lot in lots if lot not in lots.deleted_forms
         ]
-        return consultation_writing.Details(**self.cleaned_data, lots=tuple(filter(None, titles)))
+        typed = {"is_test": self.initial.get("is_test", False)} | self.cleaned_data
+        return consultation_writing.Details(**typed, lots=tuple(filter(None, titles)))
 
     @staticmethod
     def initial_of(consultation: Consultation) -> dict[str, object]:
@@ -110,6 +125,7 @@ class ConsultationForm(forms.Form):
             "opens_at",
             "wants_applications",
             "wants_offers",
+            "is_test",
         )
         return {name: getattr(consultation, name) for name in names}
 

@@ -4,7 +4,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from marketplace import anchoring, auditing, timestamps
+from marketplace import anchoring, auditing, rehearsals, timestamps
 from marketplace.errors import JournalDamaged
 
 _logger = logging.getLogger(__name__)
@@ -30,3 +30,9 @@ def check_journal() -> None:
     """Compute the whole journal again. Safe to run twice."""
     for problem in auditing.stop_if_damaged(now=timezone.now()):
         _logger.critical("Journal, entry %s: %s", problem.index, problem.what)
+
+
+@shared_task(name="marketplace.extend_tests", acks_late=True)
+def extend_tests() -> None:
+    """Keep the deadlines of test consultations away. Safe to run twice."""
+    rehearsals.roll(now=timezone.now())

@@ -44,7 +44,7 @@ def detail(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
     else:
         recipients = consultation.recipient_set.key_pairs.select_related("holder__user")
         context["recipients"] = recipients.order_by("is_backup", "name", "pk")
-    if consultation.state != Consultation.State.OPENING:
+    if consultation.state != Consultation.State.OPENING and not consultation.is_test:
         context["coverage"] = coverage_of(consultation, now)
     return render(request, "envelopes/consultation.html", context)
 

@@ -24,9 +24,11 @@ from marketplace.models import Bidder, Consultation
 from marketplace.permissions import BidderRequest, bidder_required
 
 PAGE_SIZE = 20  # rows
+MOST_REHEARSALS = 5  # test consultations shown above the others
 LIMITS = {
     "largest_file_in_gigabytes": limits.LARGEST_FILE // 1000**3,
     "largest_deposit_in_gigabytes": limits.LARGEST_DEPOSIT // 1000**3,
+    "largest_rehearsal_in_megabytes": limits.LARGEST_REHEARSAL // 1000**2,
     "most_files": limits.MOST_FILES,
     "kept_days": settings.ABANDONED_AFTER.days,
 }
@@ -44,6 +46,7 @@ def public_list(request: HttpRequest) -> HttpResponse:
         "form": form,
         "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
         "is_search": any(asked.values()),
+        "rehearsals": Consultation.objects.rehearsals()[:MOST_REHEARSALS],
         "now": now,
     }
     return render(request, "envelopes/public_list.html", context)
@@ -86,8 +89,12 @@ def start(request: BidderRequest, consultation_id: UUID) -> HttpResponse:
 def mine(request: BidderRequest) -> HttpResponse:
     deposits = Deposit.objects.visible_to(request.bidder)
     found = deposits.select_related("consultation__service__organisation").order_by("-created_at")
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "envelopes/deposits.html", {"page": page, "now": timezone.now()})
+    context = {
+        "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
+        "rehearsal": Consultation.objects.rehearsals().first,  # asked for where there is no deposit
+        "now": timezone.now(),
+    }
+    return render(request, "envelopes/deposits.html", context)
 
 
 # The policy is that of `static/ts/worker.ts`.
@@ -209,7 +216,9 @@ def _page_data(deposit: Deposit, envelopes: list[Envelope]) -> dict[str, object]
         },
         "csrfCookie": settings.CSRF_COOKIE_NAME,
         "largestFile": limits.LARGEST_FILE,
-        "largestDeposit": limits.LARGEST_DEPOSIT,
+        "largestDeposit": (
+            limits.LARGEST_REHEARSAL if deposit.consultation.is_test else limits.LARGEST_DEPOSIT
+        ),
         "mostFiles": limits.MOST_FILES,
         "requestSize": limits.LARGEST_REQUEST,
         "envelopes": [

@@ -50,6 +50,11 @@ class ConsultationQuerySet(models.QuerySet["Consultation"]):
     def open_at(self, now: datetime) -> ConsultationQuerySet:
         return self.filter(state=Consultation.State.ONLINE, closes_at__gt=now)
 
+    def rehearsals(self) -> ConsultationQuerySet:
+        """The test consultations on line, the oldest first."""
+        online = self.filter(is_test=True, state=Consultation.State.ONLINE)
+        return online.select_related("service__organisation").order_by("published_at", "pk")
+
 
 class Consultation(models.Model):
     """A tender. Closed is no state: it is what the clock says of one that is on line."""
@@ -100,8 +105,8 @@ class Consultation(models.Model):
         return f"{self.reference} – {self.title}"
 
     def is_closed(self, now: datetime) -> bool:
-        """Whether the deadline has passed: at `closes_at` itself, it has."""
-        return self.state != self.State.DRAFT and now >= self.closes_at
+        """Whether the deadline has passed: at `closes_at` itself, it has. A test has none that passes."""
+        return self.state != self.State.DRAFT and not self.is_test and now >= self.closes_at
 
     def phase(self, now: datetime) -> Phase:
         if self.state == self.State.ONLINE and self.is_closed(now):

@@ -43,7 +43,7 @@ def consultation_list(request: AgentRequest) -> HttpResponse:
 @agent_required(Right.MANAGE_CONSULTATIONS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def create_consultation(request: AgentRequest) -> HttpResponse:
-    form = ConsultationForm(request.POST or None)
+    form = ConsultationForm(request.POST or None, may_be_test=request.agent.is_administrator)
     lots = LotFormSet(request.POST or None, prefix="lots")
     if not (form.is_valid() and lots.is_valid()):
         return _page(request, form, lots)
@@ -64,7 +64,11 @@ def edit_consultation(request: AgentRequest, consultation_id: UUID) -> HttpRespo
     visible = Consultation.objects.visible_to(request.agent)
     consultation = get_object_or_404(visible, pk=consultation_id)
     titles = [{"title": lot.title} for lot in consultation.lots.order_by("number")]
-    form = ConsultationForm(request.POST or None, initial=ConsultationForm.initial_of(consultation))
+    form = ConsultationForm(
+        request.POST or None,
+        initial=ConsultationForm.initial_of(consultation),
+        may_be_test=request.agent.is_administrator,
+    )
     lots = LotFormSet(request.POST or None, prefix="lots", initial=titles)
     if request.method != "POST" and consultation.state != Consultation.State.DRAFT:
         messages.error(request, f"{AlreadyOnline.user_message} {AlreadyOnline.remedy}")

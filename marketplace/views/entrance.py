@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from marketplace import http, sign_up
 from marketplace.errors import CompanyKnown
 from marketplace.forms import SignUpForm
+from marketplace.models import Consultation
 from marketplace.navigation import navigation
 
 
@@ -24,7 +25,9 @@ def home(request: HttpRequest) -> HttpResponse:
         return redirect("consultations")
     if person.bidder:
         return redirect("envelopes:public_list")
-    return render(request, "marketplace/home.html")
+    return render(
+        request, "marketplace/home.html", {"rehearsal": Consultation.objects.rehearsals().first()}
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -18,7 +18,7 @@ from envelopes.stored import read_header, stored_envelope
 from keys import cms
 from keys.certificates import read_certificate
 from marketplace import consultation_writing
-from marketplace.models import Bidder, Consultation, EnvelopeKind
+from marketplace.models import Agent, Bidder, Consultation, EnvelopeKind
 from signatures.demonstration import documents, keyring
 from signatures.demonstration.keyring import Key
 from signatures.demonstration.people import People
@@ -36,8 +36,16 @@ class Tender:
     written: int
     closes: int
     lots: tuple[str, ...] = ()
+    is_test: bool = False
 
 
+TEST = Tender(
+    "ESSAI",
+    "Consultation de test : s’entraîner à déposer un pli",
+    -24 * 20,
+    24 * 45,
+    is_test=True,
+)
 DRAFT = Tender("2026-DCP-014", "Maintenance de l’éclairage public", -2, 24 * 30)
 ONLINE = Tender(
     "2026-DCP-013",
@@ -60,6 +68,10 @@ class Stage:
     backup: Key
     now: datetime
 
+    def writer(self, tender: Tender) -> Agent:
+        """An administrator answers for a test."""
+        return self.people.administrator if tender.is_test else self.people.buyer
+
 
 def play(stage: Stage) -> Deposit:
     """Play the consultations in the order of the days, so that the journal is in order too.
@@ -71,6 +83,7 @@ def play(stage: Stage) -> Deposit:
         (OPENED.written, partial(_publish, OPENED)),
         (-24 * 21, partial(_deposit, OPENED, people.builder, _signed_bid)),
         (-24 * 19, partial(_open, OPENED)),
+        (TEST.written, partial(_publish, TEST)),
         (CLOSED.written, partial(_publish, CLOSED)),
         (-26, partial(_deposit, CLOSED, people.roofer, _signed_bid)),
         (-5, partial(_deposit, CLOSED, people.builder, _plain_bid)),
@@ -93,8 +106,9 @@ def _write(tender: Tender, stage: Stage, at: datetime) -> Consultation:
         wants_applications=True,
         wants_offers=True,
         lots=tender.lots,
+        is_test=tender.is_test,
     )
-    return consultation_writing.create(details, agent=stage.people.buyer, now=at)
+    return consultation_writing.create(details, agent=stage.writer(tender), now=at)
 
 
 def _drill(stage: Stage, at: datetime) -> None:
@@ -103,10 +117,10 @@ def _drill(stage: Stage, at: datetime) -> None:
 
 
 def _publish(tender: Tender, stage: Stage, at: datetime) -> None:
-    buyer = stage.people.buyer
+    writer = stage.writer(tender)
     consultation = _write(tender, stage, at)
-    publication.choose_keys(consultation.pk, [stage.personal.key_pair], actor=buyer, now=at)
-    publication.publish(consultation.pk, actor=buyer, now=at)
+    publication.choose_keys(consultation.pk, [stage.personal.key_pair], actor=writer, now=at)
+    publication.publish(consultation.pk, actor=writer, now=at)
 
 
 def _signed_bid(bidder: Bidder, arrival: datetime) -> Files:

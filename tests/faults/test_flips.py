@@ -11,6 +11,8 @@ from tests.envelopes import sealed
 from tests.envelopes.conftest import both, folder_at
 from tests.envelopes.damages import flip_and_refuse, flip_and_scrub
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture
 def folders(settings, tmp_path) -> tuple[Path, Path]:

@@ -6,7 +6,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from marketplace.models import Consultation, JournalEntry, Right
-from tests.factories import make_agent, make_consultation, make_organisation, make_service
+from tests.factories import (
+    make_administrator,
+    make_agent,
+    make_consultation,
+    make_organisation,
+    make_service,
+)
 
 pytestmark = pytest.mark.django_db
 FORM = {
@@ -164,3 +170,47 @@ def test_edit_form_refuses_a_consultation_on_line(client):
     assert shown.url == reverse("envelopes:consultation", args=[consultation.pk])
     assert saved.status_code == 409
     assert JournalEntry.objects.get().action == "refused.already_online"
+
+
+def test_administrator_ticks_that_a_consultation_is_a_test(client):
+    administrator = make_administrator()
+    client.force_login(administrator.user)
+    page = client.get(reverse("create_consultation"))
+
+    client.post(reverse("create_consultation"), FORM | {"is_test": "on"})
+
+    assert "is_test" in page.context["form"].fields
+    assert Consultation.objects.get().is_test
+
+
+def test_agent_has_no_such_box_and_a_forged_one_changes_nothing(client):
+    client.force_login(writer().user)
+    page = client.get(reverse("create_consultation"))
+
+    client.post(reverse("create_consultation"), FORM | {"is_test": "on"})
+
+    assert "is_test" not in page.context["form"].fields
+    assert not Consultation.objects.get().is_test
+
+
+def test_agent_edits_a_test_that_stays_one(client):
+    agent = writer()
+    draft = make_consultation(is_test=True, service=agent.service, created_by=agent)
+    client.force_login(agent.user)
+
+    response = client.post(reverse("edit_consultation", args=[draft.pk]), FORM)
+
+    draft.refresh_from_db()
+    assert response.status_code == 302
+    assert (draft.is_test, draft.reference) == (True, FORM["reference"])
+
+
+def test_administrator_makes_a_draft_a_test_no_more(client):
+    administrator = make_administrator()
+    draft = make_consultation(is_test=True, service=administrator.service, created_by=administrator)
+    client.force_login(administrator.user)
+
+    client.post(reverse("edit_consultation", args=[draft.pk]), FORM)
+
+    draft.refresh_from_db()
+    assert not draft.is_test

@@ -5,9 +5,14 @@ from datetime import timedelta
 import pytest
 
 from marketplace import consultation_writing
-from marketplace.errors import AlreadyOnline, DeadlinePassed, ReferenceTaken
+from marketplace.errors import (
+    AdministratorsOnly,
+    AlreadyOnline,
+    DeadlinePassed,
+    ReferenceTaken,
+)
 from marketplace.models import Consultation, JournalEntry
-from tests.factories import DEADLINE, NOW, SECOND, make_agent, make_consultation
+from tests.factories import DEADLINE, NOW, SECOND, make_administrator, make_agent, make_consultation
 
 pytestmark = pytest.mark.django_db
 DETAILS = consultation_writing.Details(
@@ -111,3 +116,36 @@ def test_edit_refuses_a_consultation_on_line_and_changes_nothing():
     consultation.refresh_from_db()
     assert consultation.title == title
     assert JournalEntry.objects.count() == 0
+
+
+def test_administrator_writes_a_test_consultation():
+    details = dataclasses.replace(DETAILS, is_test=True)
+
+    consultation = consultation_writing.create(details, agent=make_administrator(), now=NOW)
+
+    consultation.refresh_from_db()
+    assert consultation.is_test
+    assert JournalEntry.objects.get().facts["is_test"] is True
+
+
+def test_agent_writes_no_test_consultation():
+    details = dataclasses.replace(DETAILS, is_test=True)
+
+    with pytest.raises(AdministratorsOnly):
+        consultation_writing.create(details, agent=make_agent(), now=NOW)
+
+    assert not Consultation.objects.exists()
+
+
+@pytest.mark.parametrize("is_test", [True, False])
+def test_agent_edits_a_draft_without_changing_whether_it_is_a_test(is_test):
+    draft = make_consultation(is_test=is_test)
+    changed = dataclasses.replace(DETAILS, is_test=not is_test)
+    with pytest.raises(AdministratorsOnly):
+        consultation_writing.edit(draft.pk, changed, agent=draft.created_by, now=NOW)
+
+    same = dataclasses.replace(DETAILS, is_test=is_test)
+    consultation_writing.edit(draft.pk, same, agent=draft.created_by, now=NOW)
+
+    draft.refresh_from_db()
+    assert (draft.is_test, draft.reference) == (is_test, DETAILS.reference)

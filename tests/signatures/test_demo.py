@@ -7,9 +7,11 @@ import zipfile
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from envelopes.models import Deposit, Envelope, Release
 from keys.models import KeyPair
+from marketplace import rehearsals
 from marketplace.models import Consultation, JournalEntry, User
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,8 +29,10 @@ def test_demo_shows_each_state_and_its_keys_open_the_archive(tmp_path, capsys):
         "draft",
         "online",
         "online",
+        "online",
         "opening",
     ]
+    assert Consultation.objects.rehearsals().get().closes_at > timezone.now() + rehearsals.NEAREST
     assert set(KeyPair.objects.values_list("state", "is_backup")) == {
         ("active", False),
         ("active", True),

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A test consultation, where companies rehearse: received like any other, and read by nobody."""
+
+import pytest
+from django.conf import settings
+from django.core import mail
+from django.urls import reverse
+
+from envelopes import degradations, dependents, limits, opening, submission, sweeping, uploads
+from envelopes.errors import DeadlineNotReached
+from envelopes.models import Degradation, Deposit
+from envelopes.upload_errors import RehearsalTooLarge
+from keys.models import KeyPair
+from marketplace.models import Consultation, Right
+from tests.envelopes import sealed
+from tests.envelopes.deposits import clock, envelope_of, ready_to_submit, send
+from tests.factories import (
+    DAY,
+    DEADLINE,
+    NOW,
+    SECOND,
+    make_agent,
+    make_bidder,
+    make_deposit,
+    make_online_consultation,
+)
+
+pytestmark = pytest.mark.django_db
+BANNER = b"data-rehearsal"
+
+
+@pytest.fixture
+def rehearsal() -> Consultation:
+    return make_online_consultation(is_test=True, title="S’exercer ici", reference="ESSAI")
+
+
+def url(name: str, *arguments: object) -> str:
+    return reverse(f"envelopes:{name}", args=arguments)
+
+
+def submitted(consultation: Consultation, *, now=NOW) -> Deposit:
+    deposit = make_deposit(consultation=consultation)
+    submission.submit(deposit.pk, ready_to_submit(deposit), actor=deposit.bidder.user, now=now)
+    deposit.refresh_from_db()
+    return deposit
+
+
+def create(deposit: Deposit, size: int) -> object:
+    return uploads.create(
+        deposit.pk,
+        envelope_id=envelope_of(deposit).pk,
+        size=size,
+        actor=deposit.bidder.user,
+        clock=clock,
+    )
+
+
+def test_rehearsal_may_be_as_large_as_announced_and_no_larger(rehearsal):
+    deposit = make_deposit(consultation=rehearsal)
+    create(deposit, limits.LARGEST_REHEARSAL - 1)
+
+    with pytest.raises(RehearsalTooLarge):
+        create(deposit, 2)
+
+    assert create(deposit, 1)
+    assert create(make_deposit(), limits.LARGEST_REHEARSAL + 1)
+
+
+def test_pages_announce_the_limit_of_rehearsals(client, rehearsal):
+    deposit = make_deposit(consultation=rehearsal)
+    client.force_login(deposit.bidder.user)
+
+    page = client.get(url("deposit", deposit.pk))
+
+    assert page.context["page_data"]["largestDeposit"] == limits.LARGEST_REHEARSAL
+    assert page.context["largest_rehearsal_in_megabytes"] == limits.LARGEST_REHEARSAL // 1000**2
+    assert f"{limits.LARGEST_DEPOSIT // 1000**3} Go".encode() not in page.content
+
+
+def test_rehearsal_is_never_late(rehearsal):
+    assert not submitted(rehearsal, now=DEADLINE + DAY).is_late
+
+
+def test_company_rehearses_again_and_again(rehearsal):
+    bidder = make_bidder()
+    for _ in range(3):
+        deposit = make_deposit(consultation=rehearsal, bidder=bidder)
+        submission.submit(deposit.pk, ready_to_submit(deposit), actor=bidder.user, now=NOW)
+
+    assert rehearsal.deposits.filter(state=Deposit.State.SUBMITTED).count() == 3
+
+
+def test_rehearsal_is_never_opened(client):
+    scene = sealed.make_scene()
+    Consultation.objects.update(is_test=True)
+    keys = sealed.unwrap(scene.application, scene.holder)
+    later = DEADLINE + 1000 * DAY
+    client.force_login(scene.agent.user)
+
+    with pytest.raises(DeadlineNotReached):
+        opening.release(scene.application.pk, agent=scene.agent, keys=keys, now=later)
+    with pytest.raises(DeadlineNotReached):
+        opening.headers(scene.application.pk, start=0, now=later)
+
+    page = client.get(url("consultation", scene.consultation.pk))
+    assert url("opening", scene.consultation.pk).encode() not in page.content
+    assert "coverage" not in page.context
+
+
+def test_nobody_is_told_that_its_keys_degrade(rehearsal):
+    KeyPair.objects.update(proven_at=None, state=KeyPair.State.UNPROVEN)
+
+    degradations.watch(now=NOW + DAY)
+
+    assert not Degradation.objects.exists()
+    assert mail.outbox == []
+
+
+def test_what_degraded_before_ends_with_the_test(rehearsal):
+    Consultation.objects.update(is_test=False)
+    KeyPair.objects.update(proven_at=None, state=KeyPair.State.UNPROVEN)
+    degradations.watch(now=NOW + DAY)
+    assert Degradation.objects.filter(ended_at=None).exists()
+
+    Consultation.objects.update(is_test=True)
+    degradations.watch(now=NOW + DAY)
+
+    assert not Degradation.objects.filter(ended_at=None).exists()
+
+
+def test_no_key_is_needed_for_it(rehearsal):
+    key_pairs = set(KeyPair.objects.values_list("pk", flat=True))
+    holder = rehearsal.created_by
+
+    assert dependents.without(key_pairs, now=NOW) == []
+
+    KeyPair.objects.update(
+        state=KeyPair.State.RETIRED,
+        retirement_reason=KeyPair.RetirementReason.WITHDRAWN,
+        retired_at=NOW,
+    )
+    assert dependents.needed_key_pairs(holder) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rehearsal_that_is_never_submitted_is_swept_though_the_deadline_never_passes(rehearsal):
+    Consultation.objects.update(closes_at=NOW + 1000 * DAY, opens_at=NOW + 1000 * DAY)
+    deposit = make_deposit(consultation=rehearsal)
+    send(envelope_of(deposit), b"content")
+    kept = NOW + settings.ABANDONED_AFTER
+
+    sweeping.sweep(now=kept)
+    assert deposit.uploads().count() == 1
+    sweeping.sweep(now=kept + SECOND)
+    assert deposit.uploads().count() == 0
+
+
+def test_public_list_pins_it_above_the_true_ones_and_out_of_the_search(
+    client, rehearsal, set_clock
+):
+    set_clock(NOW)
+    true = make_online_consultation()
+
+    for asked in ({}, {"q": "ESSAI"}, {"closed": "on"}):
+        response = client.get(url("public_list"), asked)
+        assert list(response.context["rehearsals"]) == [rehearsal]
+        assert rehearsal not in response.context["page"].object_list
+
+    everything = client.get(url("public_list")).context["page"].object_list
+    assert list(everything) == [true]
+
+
+def test_pages_of_a_rehearsal_say_what_it_is(client, rehearsal):
+    draft = make_deposit(consultation=rehearsal)
+    done = submitted(rehearsal)
+
+    client.force_login(draft.bidder.user)
+    pages = [url("public_detail", rehearsal.pk), url("deposit", draft.pk)]
+    shown = [client.get(page).content for page in pages]
+    client.force_login(done.bidder.user)
+    shown.append(client.get(url("receipt", done.pk)).content)
+    mine = client.get(url("deposits")).content.decode()
+
+    assert [content.count(BANNER) for content in shown] == [1, 1, 1]
+    assert "badge" in mine.split(rehearsal.reference)[1].split("</td>")[0]
+
+
+def test_pages_of_a_true_consultation_do_not(client):
+    deposit = submitted(make_online_consultation())
+    client.force_login(deposit.bidder.user)
+
+    for page in (url("public_detail", deposit.consultation_id), url("receipt", deposit.pk)):
+        assert BANNER not in client.get(page).content
+
+
+def test_home_and_an_empty_list_of_deposits_lead_to_it(client, rehearsal):
+    link = f'href="{url("public_detail", rehearsal.pk)}"'
+
+    home = client.get(reverse("home")).content.decode()
+    client.force_login(make_bidder().user)
+    mine = client.get(url("deposits")).content.decode()
+
+    assert link in home
+    assert link in mine
+
+
+def test_home_and_lists_do_without_any(client):
+    home = client.get(reverse("home"))
+    client.force_login(make_bidder().user)
+    mine, listed = client.get(url("deposits")), client.get(url("public_list"))
+
+    assert home.status_code == mine.status_code == listed.status_code == 200
+    assert b'id="rehearse"' not in listed.content
+
+
+def test_agents_see_that_it_is_a_test(client, rehearsal):
+    agent = make_agent(Right.OPEN_BIDS, service=rehearsal.service)
+    client.force_login(agent.user)
+
+    listed = client.get(reverse("consultations")).content.decode()
+    page = client.get(url("consultation", rehearsal.pk)).content.decode()
+
+    badge = '<span class="badge badge-info">Test</span>'
+    assert badge in listed
+    assert badge in page
