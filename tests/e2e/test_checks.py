@@ -96,6 +96,27 @@ def test_warnings_are_on_the_lines_and_in_the_summary_and_forbid_nothing(
     assert not [said for said in recorder.console if said.startswith("error")]
 
 
+def test_many_files_are_one_list_that_can_be_reduced_to_what_is_left_to_do(
+    page: Page, bidder, consultation, tmp_path, assert_accessible
+):
+    deposit = begin(page, consultation)
+    files = [make_file(tmp_path, f"Pièce {n:02}.txt", b"%d" % n) for n in range(24)]
+    cut = make_file(tmp_path, "Mémoire.pdf", CUT_PDF)
+
+    choose(page, deposit, OFFER, *files, cut)
+
+    lines = page.get_by_role("list", name="Offre").locator("[data-file]")
+    expect(lines).to_have_count(25)
+    expect(page.locator('[data-summary][data-state="ready"]')).to_be_visible(timeout=60_000)
+    assert page.evaluate("document.documentElement.scrollHeight") < 2500
+    assert_accessible(page)
+    page.locator("[data-only]").check()
+    expect(lines.filter(visible=True)).to_have_count(1)
+    expect(lines.filter(visible=True)).to_contain_text(cut.name)
+    assert_accessible(page)
+    picture(page, "deposit-many")
+
+
 def test_same_file_twice_is_told_until_one_is_removed(page: Page, bidder, consultation, tmp_path):
     deposit = begin(page, consultation)
     first = make_file(tmp_path, "Kbis.txt", b"the same")

@@ -4,19 +4,22 @@ import './countdown'
 import { Digester } from '../digest'
 import { formatDuration, formatRate } from '../units'
 import type { Problem } from '../upload'
+import { Admission } from './deposit/admission'
 import { type PageData, readData } from './deposit/data'
-import { bindDropzone, foldName, ignoreDropsElsewhere, isNameAllowed } from './deposit/dropzone'
+import { bindDropzone, ignoreDropsElsewhere } from './deposit/dropzone'
 import { FileRow, type RowHost, type RowState } from './deposit/file-row'
 import { type Inspected, Inspector } from './deposit/inspector'
 import { rememberLine } from './deposit/line'
 import { DepositMemory } from './deposit/memory'
 import { Rate } from './deposit/rate'
 import { submit } from './deposit/submission'
+import { nextTurns } from './deposit/turns'
 import { secondsLeft } from './page/clock'
 import { alertWith, fill, find, findAll, show, textOf } from './page/elements'
 import { explain, Failure, Refused } from './page/errors'
 
-const UPLOADS_AT_ONCE = 2
+const BATCH = 50 // files
+const LONG_LIST = 20 // files: beyond, an envelope has a list of its own height
 const ANNOUNCED: ReadonlySet<RowState> = new Set(['received', 'stopped', 'broken'])
 const HALTED: ReadonlySet<RowState> = new Set(['stopped', 'broken', 'paused'])
 
@@ -24,13 +27,16 @@ class DepositPage implements RowHost {
   readonly data: PageData = readData()
   readonly memory = new DepositMemory(this.data.deposit)
   readonly digester = new Digester(this.data.workerUrl)
-  readonly #inspector = new Inspector(this.data.checksUrl, () => this.#inspected())
+  readonly #inspector = new Inspector(this.data.checksUrl, this.data.consultation.id, () => this.#inspected())
   readonly #rate = new Rate()
   readonly #summary = find(document, '[data-summary]', HTMLElement)
   readonly #countdown = find(document, '[data-countdown]', HTMLElement)
   readonly #dialog = find(document, '[data-confirm]', HTMLDialogElement)
   #rows: FileRow[] = []
   #isLeaving = false
+  #isSettling = false
+  #added = Promise.resolve()
+  #toAdd = 0
 
   constructor() {
     for (const upload of this.data.uploads) {
@@ -40,11 +46,12 @@ class DepositPage implements RowHost {
     }
     for (const zone of findAll(document, '[data-envelope]')) {
       bindDropzone(zone, (files) => {
-        this.#add(zone, files)
+        this.#addSoon(zone, files)
       })
     }
     this.#bind()
     this.#inspector.refresh()
+    this.#showLists()
     this.#showSummary()
   }
 
@@ -58,16 +65,14 @@ class DepositPage implements RowHost {
 
   changed(row: FileRow): void {
     if (ANNOUNCED.has(row.state)) this.#announce(row)
-    this.#startNext()
-    this.#showSummary()
+    this.#settle()
   }
 
   removed(row: FileRow): void {
     this.#rows = this.#rows.filter((other) => other !== row)
     this.#inspector.refresh()
-    this.#emptyStates()
-    this.#startNext()
-    this.#showSummary()
+    this.#showLists()
+    this.#settle()
     find(document, `[data-envelope="${row.envelope}"] input`, HTMLElement).focus()
   }
 
@@ -75,57 +80,62 @@ class DepositPage implements RowHost {
     return explain(document, message === undefined ? new Failure(code) : new Refused({ code, message, remedy }))
   }
 
-  #add(zone: HTMLElement, files: readonly File[]): void {
-    const refusals = files.map((file) => this.#addOne(zone, file)).filter((text) => text !== null)
-    alertWith(find(zone, '[data-refusals]', HTMLElement), refusals.length > 0 ? refusals.join('\n') : undefined)
-    this.#emptyStates()
-    this.#startNext()
+  /** After those that were chosen before. */
+  #addSoon(zone: HTMLElement, files: readonly File[]): void {
+    this.#toAdd++
+    this.#added = this.#added.then(() => this.#add(zone, files)).finally(() => this.#toAdd--)
   }
 
-  /** Adds the file, or gives it to the line that awaits it; why not, where it cannot. */
-  #addOne(zone: HTMLElement, file: File): string | null {
+  /** By batches, between which the page answers: a browser may take a millisecond to know the size of each file. */
+  async #add(zone: HTMLElement, files: readonly File[]): Promise<void> {
     const envelope = zone.dataset.envelope ?? ''
-    const rows = this.#rows.filter((row) => row.envelope === envelope)
-    const begun = rows.find((row) => row.awaits(file))
-    if (begun !== undefined) {
-      begun.give(file)
-      return null
+    const awaiting = this.#rows.filter((row) => row.envelope === envelope && row.state === 'needs-file')
+    const admission = new Admission(this.data, this.#rows, envelope)
+    const refusals: string[] = []
+    for (let start = 0; start < files.length; start += BATCH) {
+      for (const file of files.slice(start, start + BATCH)) {
+        const begun = awaiting.find((row) => row.awaits(file))
+        const refusal = begun === undefined ? admission.refusalOf(file) : null
+        if (refusal === null) (begun ?? this.#rowOf(envelope, file)).give(file)
+        else refusals.push(textOf(document, refusal, { name: file.name }))
+      }
+      this.#showLists()
+      await new Promise((resolve) => setTimeout(resolve))
     }
-    const refusal = this.#refusalOf(file, rows)
-    if (refusal !== null) return textOf(document, refusal, { name: file.name })
-    const { name, size, lastModified } = file
-    this.#append(new FileRow(this, envelope, { name, size, lastModified, sha256: null }, size)).give(file)
-    return null
+    alertWith(find(zone, '[data-refusals]', HTMLElement), refusals.length > 0 ? refusals.join('\n') : undefined)
   }
 
-  #refusalOf(file: File, rows: readonly FileRow[]): string | null {
-    if (file.size > this.data.largestFile) return 'too_large'
-    if (this.#rows.reduce((total, row) => total + row.size, file.size) > this.data.largestDeposit) return 'deposit_too_large'
-    if (this.#rows.length >= this.data.mostFiles) return 'too_many'
-    if (!isNameAllowed(file.name)) return 'bad_name'
-    const isTaken = rows.some((row) => row.known !== null && foldName(row.known.name) === foldName(file.name))
-    return isTaken ? 'same_name' : null
+  #rowOf(envelope: string, { lastModified, name, size }: File): FileRow {
+    return this.#append(new FileRow(this, envelope, { name, size, lastModified, sha256: null }, size))
   }
 
   #inspected(): Inspected {
     const offers = this.data.envelopes.filter(({ kind }) => kind === 'offer')
-    return { rows: this.#rows, consultation: this.data.consultation.id, offers: new Set(offers.map(({ id }) => id)) }
+    return { rows: this.#rows, offers: new Set(offers.map(({ id }) => id)) }
   }
 
   #append(row: FileRow): FileRow {
     this.#rows.push(row)
     find(document, `[data-files="${row.envelope}"]`, HTMLElement).append(row.element)
-    this.#emptyStates()
     return row
   }
 
-  #startNext(): void {
-    const free = UPLOADS_AT_ONCE - this.#rows.filter((row) => row.isBusy).length
-    for (const row of this.#rows.filter((one) => one.state === 'waiting').slice(0, Math.max(0, free))) row.start()
+  /** Once for all that changes together. */
+  #settle(): void {
+    if (this.#isSettling) return
+    this.#isSettling = true
+    queueMicrotask(() => {
+      this.#isSettling = false
+      for (const row of nextTurns(this.#rows, this.data.requestSize)) row.start()
+      this.#showSummary()
+    })
   }
 
-  #emptyStates(): void {
-    for (const list of findAll(document, '[data-files]')) list.hidden = list.childElementCount === 0
+  #showLists(): void {
+    for (const list of findAll(document, '[data-files]')) {
+      list.hidden = list.childElementCount === 0
+      list.classList.toggle('is-long', list.childElementCount > LONG_LIST)
+    }
   }
 
   #announce(row: FileRow): void {
@@ -139,6 +149,7 @@ class DepositPage implements RowHost {
     for (const place of findAll(this.#summary, '[data-when]')) place.hidden = place.dataset.when !== this.#summary.dataset.state
     const count = find(this.#summary, '[data-count]', HTMLElement)
     count.textContent = fill(count.dataset.pattern ?? '', { received, total: this.#rows.length })
+    show(this.#summary, '[data-only-place]', this.#rows.length > LONG_LIST)
     this.#toggleAll('pause', (row) => row.isBusy || row.state === 'waiting')
     this.#toggleAll('resume', (row) => row.state === 'paused' || row.state === 'stopped')
   }
@@ -150,7 +161,7 @@ class DepositPage implements RowHost {
   /** Every half second: rate and time left of what is on its way. */
   #showRate(): void {
     const sent = this.#rows.reduce((total, row) => total + row.sent, 0)
-    const left = this.#rows.reduce((total, row) => total + (row.isBusy || row.state === 'waiting' ? row.size - row.sent : 0), 0)
+    const left = this.#rows.reduce((total, row) => total + (row.isBusy || row.isWaiting ? row.size - row.sent : 0), 0)
     this.#rate.add(sent, performance.now())
     const rate = left > 0 ? this.#rate.current : 0
     if (rate > 0 && this.#rate.isSettled) rememberLine(rate, 'upload')
@@ -187,6 +198,10 @@ class DepositPage implements RowHost {
     this.#on('[data-cancel]', () => {
       this.#dialog.close()
     })
+    const only = find(this.#summary, '[data-only]', HTMLInputElement)
+    only.addEventListener('change', () => {
+      document.body.classList.toggle('shows-open-files', only.checked)
+    })
     window.addEventListener('online', () => {
       for (const row of this.#rows) if (row.element.dataset.problem === 'network') row.resume()
     })
@@ -219,7 +234,7 @@ class DepositPage implements RowHost {
     if (this.#rows.length === 0) return 'nothing'
     if (this.#rows.some((row) => row.state === 'needs-file' || row.state === 'unknown')) return 'needs_files'
     if (this.#rows.some((row) => HALTED.has(row.state))) return 'not_all_received'
-    return this.#rows.every((row) => row.state === 'received') ? null : 'still_sending'
+    return this.#toAdd === 0 && this.#rows.every((row) => row.state === 'received') ? null : 'still_sending'
   }
 
   #listForConfirmation(envelope: string): void {

@@ -30,6 +30,8 @@ const BEYOND_REPAIR = new Set([
   'unreadable',
 ])
 
+const PERCENT = new Intl.NumberFormat(document.documentElement.lang, { style: 'percent' })
+
 let count = 0 // of the lines, for their ids
 
 export interface RowHost {
@@ -79,6 +81,10 @@ export class FileRow implements UploadListener {
 
   get id(): string {
     return this.#url === null ? '' : uploadId(this.#url)
+  }
+
+  get isWaiting(): boolean {
+    return this.state === 'waiting'
   }
 
   get isBusy(): boolean {
@@ -184,6 +190,7 @@ export class FileRow implements UploadListener {
     this.warnings = texts
     const place = find(this.element, '[data-warnings]', HTMLElement)
     place.hidden = texts.length === 0
+    this.element.classList.toggle('is-warned', texts.length > 0)
     place.replaceChildren(
       ...texts.map((text) => {
         const item = clone(document, 'warning')
@@ -235,8 +242,7 @@ export class FileRow implements UploadListener {
   #show(): void {
     const ratio = this.size === 0 ? Number(this.#isReceived) : this.sent / this.size
     find(this.element, 'progress', HTMLProgressElement).value = ratio
-    const percent = new Intl.NumberFormat(document.documentElement.lang, { style: 'percent' }).format(Math.floor(ratio * 100) / 100)
-    find(this.element, '[data-percent]', HTMLElement).textContent = percent
+    find(this.element, '[data-percent]', HTMLElement).textContent = PERCENT.format(Math.floor(ratio * 100) / 100)
   }
 
   /** A screen reader says the warnings with the button that answers them. */

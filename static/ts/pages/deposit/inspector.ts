@@ -5,13 +5,12 @@ import { extensionOf } from '../../checks/kind'
 import { fill, find, findAll, textOf } from '../page/elements'
 import { foldName } from './dropzone'
 import type { FileRow } from './file-row'
-import { earlierReference, sentFiles } from './sent'
+import { earlierReferences, sentFiles } from './sent'
 
 const PAUSE = 150 // milliseconds: many files are added, and digested, together
 
 export interface Inspected {
   readonly rows: readonly FileRow[]
-  readonly consultation: string
   /** The envelopes whose files belong to one consultation: those of an application serve again. */
   readonly offers: ReadonlySet<string>
 }
@@ -19,12 +18,13 @@ export interface Inspected {
 export class Inspector {
   readonly #checker: Checker
   readonly #subject: () => Inspected
-  readonly #sent = sentFiles()
+  readonly #earlier: ReturnType<typeof earlierReferences>
   #timer: ReturnType<typeof setTimeout> | null = null
 
-  constructor(workerUrl: string, subject: () => Inspected) {
+  constructor(workerUrl: string, consultation: string, subject: () => Inspected) {
     this.#checker = new Checker(workerUrl)
     this.#subject = subject
+    this.#earlier = earlierReferences(sentFiles(), consultation)
   }
 
   async inspect(row: FileRow, file: File): Promise<void> {
@@ -64,11 +64,11 @@ export class Inspector {
     }
   }
 
-  #textsOf({ envelope, known }: FileRow, { consultation, offers }: Inspected, twin: FileRow | undefined): string[] {
+  #textsOf({ envelope, known }: FileRow, { offers }: Inspected, twin: FileRow | undefined): string[] {
     if (known === null) return []
     const texts = (known.findings ?? []).map((finding) => textOf(document, `check_${finding}`, { extension: extensionOf(known.name) }))
     if (twin !== undefined) texts.push(textOf(document, 'check_same_file', { other: twin.known?.name ?? '' }))
-    const reference = offers.has(envelope) ? earlierReference(this.#sent, consultation, known) : null
+    const reference = offers.has(envelope) ? this.#earlier(known) : null
     if (reference !== null) texts.push(textOf(document, 'check_sent_elsewhere', { reference }))
     return texts
   }

@@ -12,6 +12,8 @@ export interface KnownFile {
   readonly findings?: readonly Finding[]
 }
 
+const PAUSE = 200 // milliseconds
+
 interface Remembered {
   readonly salt: string
   files: Record<string, KnownFile>
@@ -21,10 +23,14 @@ interface Remembered {
 export class DepositMemory {
   readonly #key: string
   readonly #content: Remembered
+  #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(deposit: string) {
     this.#key = `sigille-deposit-${deposit}`
     this.#content = this.#read() ?? { salt: toHex(randomBytes(32)), files: {} }
+    window.addEventListener('pagehide', () => {
+      this.#write()
+    })
     this.#write() // the salt must not change between two submissions
   }
 
@@ -38,19 +44,28 @@ export class DepositMemory {
 
   remember(upload: string, file: KnownFile): void {
     this.#content.files[upload] = file
-    this.#write()
+    this.#writeSoon()
   }
 
   forget(upload: string): void {
     this.#content.files = Object.fromEntries(Object.entries(this.#content.files).filter(([id]) => id !== upload))
-    this.#write()
+    this.#writeSoon()
   }
 
   #read(): Remembered | null {
     return JSON.parse(localStorage.getItem(this.#key) ?? 'null') as Remembered | null
   }
 
+  /** Soon: a deposit may have thousands of files, and all are written together. */
+  #writeSoon(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#write()
+    }, PAUSE)
+  }
+
   #write(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
     localStorage.setItem(this.#key, JSON.stringify(this.#content))
   }
 }

@@ -20,12 +20,12 @@ export interface Comparable {
 const KEY = 'sigille-sent'
 const MOST_FILES = 2000 // the latest: half a megabyte of the five that a site may keep
 
-/** The reference of another consultation for which this very file was submitted; by name and size while there is no digest. */
-export function earlierReference(sent: readonly SentFile[], consultation: string, file: Comparable): string | null {
-  const name = foldName(file.name)
-  const isSame = (other: SentFile) =>
-    file.sha256 === null ? other.name === name && other.size === file.size : other.sha256 === file.sha256
-  return sent.findLast((other) => other.consultation !== consultation && isSame(other))?.reference ?? null
+/** Tells of a file the other consultation for which it was submitted, by name and size while there is no digest. */
+export function earlierReferences(sent: readonly SentFile[], consultation: string): (file: Comparable) => string | null {
+  const others = sent.filter((file) => file.consultation !== consultation)
+  const byDigest = new Map(others.map(({ reference, sha256 }) => [sha256, reference]))
+  const byName = new Map(others.map(({ name, reference, size }) => [`${String(size)} ${name}`, reference]))
+  return ({ name, sha256, size }) => (sha256 === null ? byName.get(`${String(size)} ${foldName(name)}`) : byDigest.get(sha256)) ?? null
 }
 
 export function sentFiles(): readonly SentFile[] {
