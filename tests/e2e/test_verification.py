@@ -62,6 +62,7 @@ def test_files_are_compared_with_the_bid_and_stay_on_the_computer(
     receipt.get_by_role("link", name="Vérifier mon dépôt").click()
     expect(page.locator('[data-annex-from="browser"]')).to_be_visible()
     expect(page.locator("[data-files] tr")).to_have_count(3)
+    expect(page.locator("[data-compared]")).to_be_hidden()
     assert_accessible(page)
     changed = make_file(tmp_path / "other", files[1].name, CANARY + b"the 2econd")
     foreign = make_file(tmp_path / "other", "Notes.txt", CANARY)
@@ -75,6 +76,7 @@ def test_files_are_compared_with_the_bid_and_stay_on_the_computer(
     assert [verdict(page, file.name) for file in files] == ["identical", "different", "unchecked"]
     expect(page.locator("[data-others]")).to_contain_text(foreign.name)
     expect(page.locator("[data-complete]")).to_be_hidden()
+    expect(page.locator("[data-compared]")).to_be_visible()
     assert_accessible(page)
     picture(page, "verification")
 

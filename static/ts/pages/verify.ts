@@ -100,6 +100,7 @@ class Desk {
     const pattern = place.dataset.pattern ?? ''
     place.textContent = this.#left === 0 ? fill(pattern, counts) : place.textContent
     show(page, '[data-complete]', this.#verification.isComplete)
+    show(page, '[data-compared]', counts.unchecked < this.#rows.length || counts.foreign > 0)
     find(page, '[data-checked-at]', HTMLElement).textContent = inWords(new Date())
   }
 }
