@@ -4,7 +4,16 @@ import time
 from celery import shared_task
 from django.utils import timezone
 
-from envelopes import alarms, closing, degradations, departures, losses, scrubbing, sweeping
+from envelopes import (
+    alarms,
+    closing,
+    degradations,
+    departures,
+    losses,
+    receipt_mails,
+    scrubbing,
+    sweeping,
+)
 from marketplace import clock
 
 
@@ -36,6 +45,12 @@ def tell_reports() -> None:
 def tell_departures() -> None:
     """Send the checklists of departures. Safe to run twice."""
     departures.tell(now=timezone.now())
+
+
+@shared_task(name="envelopes.mail_receipts", acks_late=True)
+def mail_receipts() -> None:
+    """Mail the receipts that wait for it. Safe to run twice; the next run makes up for a silent server."""
+    receipt_mails.tell(now=timezone.now())
 
 
 @shared_task(name="envelopes.sweep", acks_late=True)

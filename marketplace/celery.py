@@ -38,6 +38,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # By short spells: it begins once a day, and goes on until every block was read.
     "scrub": {"task": "envelopes.scrub", "schedule": 300.0, "options": {"expires": 300}},
     "store alarms": {"task": "envelopes.tell_alarms", "schedule": 60.0},
+    "receipts by mail": {"task": "envelopes.mail_receipts", "schedule": 60.0},
     "decryption coverage": {"task": "envelopes.watch_coverage", "schedule": 300.0},
     "reported keys": {"task": "envelopes.tell_reports", "schedule": 60.0},
     "departures": {"task": "envelopes.tell_departures", "schedule": 60.0},

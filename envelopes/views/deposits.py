@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from envelopes import attempts, closing, limits, public_search, submission
+from envelopes import attempts, closing, limits, public_search, receipt_mails, submission
 from envelopes.errors import BadAnnouncement, SubmissionRefused
 from envelopes.forms import PublicSearchForm, read_announcement
 from envelopes.models import Attempt, Deposit, Envelope
@@ -142,6 +142,7 @@ def receipt(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
         "consultation": deposit.consultation,
         "receipt": json.loads(bytes(deposit.receipt.content)),
         "timestamp": deposit.receipt.timestamp,
+        "mail": receipt_mails.standing(deposit.receipt, now=timezone.now()),
         "closing_leaf": closing.leaf(deposit, now=timezone.now()),
     }
     return render(request, "envelopes/receipt.html", context)
@@ -197,7 +198,11 @@ def _deposit(request: BidderRequest, deposit_id: UUID) -> Deposit:
 def _submitted(request: BidderRequest, deposit_id: UUID) -> Deposit:
     submitted = Deposit.objects.visible_to(request.bidder).filter(state=Deposit.State.SUBMITTED)
     found = submitted.select_related(
-        "consultation__service__organisation", "company", "receipt__timestamp", "follows"
+        "consultation__service__organisation",
+        "company",
+        "bidder__user",
+        "receipt__timestamp",
+        "follows",
     )
     return get_object_or_404(found, pk=deposit_id)
 
