@@ -33,7 +33,7 @@ def made_of(receipt: Receipt) -> bytes:
 
 
 def context(said: dict[str, Any], timestamp: Timestamp | None, *, zone: str) -> dict[str, object]:
-    """What the document shows of a receipt. Version 2 has neither `copies` nor `follows`."""
+    """What the document shows of a receipt. Versions 1 and 2 have neither `copies` nor `follows`."""
     instants = {
         name: datetime.fromisoformat(said[name]) if said[name] else None for name in INSTANTS
     }
@@ -43,10 +43,16 @@ def context(said: dict[str, Any], timestamp: Timestamp | None, *, zone: str) -> 
         "instants": instants | {"closes_at": closes_at},
         "copies": said.get("copies"),
         "follows": said.get("follows"),
-        "submitter": said["journal"]["entry"]["actor"],
+        "submitter": submitter(said),
         "timestamp": timestamp,
         "zone": zone,
     }
+
+
+def submitter(said: dict[str, Any]) -> str:
+    """The actor of the submission, as the journal names it; version 1 does not tell."""
+    entry = said["journal"].get("entry", {})
+    return str(entry.get("actor", ""))
 
 
 def _zone(receipt: Receipt) -> str:

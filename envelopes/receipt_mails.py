@@ -75,9 +75,9 @@ def standing(receipt: Receipt, *, now: datetime) -> dict[str, object]:
 def recipient(receipt: Receipt) -> User:
     """Who submitted; whoever began the deposit, where that person is no longer known."""
     said = json.loads(bytes(receipt.content))
-    name = str(said["journal"]["entry"]["actor"]).rpartition(" ")[2]
+    name = receipt_documents.submitter(said).rpartition(" ")[2]
     began: User = receipt.deposit.bidder.user
-    if name in {str(began.pk), journal.SYSTEM}:
+    if name in {str(began.pk), journal.SYSTEM, ""}:
         return began
     return User.objects.filter(pk=name).first() or began
 

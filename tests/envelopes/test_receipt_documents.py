@@ -33,11 +33,12 @@ follows = st.none() | st.fixed_dictionaries(
 
 @st.composite
 def receipts(draw) -> dict[str, Any]:
-    """What receipts of both versions say."""
+    """What receipts of all versions say; the first told less of the journal."""
     closes_at, submitted_at = draw(instants), draw(instants)
     first = draw(st.none() | st.just(submitted_at - timedelta(hours=2)))
     newer = {"copies": draw(st.integers(1, 2)), "follows": draw(follows)}
-    version = draw(st.sampled_from([2, 3]))
+    version = draw(st.sampled_from([1, 2, 3]))
+    entry = {"entry": {"actor": f"person@example.org {draw(st.uuids())}"}}
     return {
         "annex_sha256": draw(digests),
         "buyer": {"organisation": draw(names), "service": draw(names)},
@@ -52,12 +53,12 @@ def receipts(draw) -> dict[str, Any]:
         "first_byte_at": first and first.isoformat(timespec="microseconds"),
         "is_late": submitted_at >= closes_at,
         "journal": {
-            "entry": {"actor": f"person@example.org {draw(st.uuids())}"},
             "head": draw(st.none() | st.just("sigille/journal\n12\n…\n")),
             "index": draw(st.integers(0, 10**9)),
             "key": "sigille/journal+0a+AA",
             "leaf_hash": draw(digests),
-        },
+        }
+        | (entry if version > 1 else {}),
         "last_byte_at": first and first.isoformat(timespec="microseconds"),
         "manifest_sha256": draw(digests),
         "recipients": draw(st.lists(digests, min_size=1, max_size=4)),
@@ -102,6 +103,7 @@ def test_receipt_states_the_five_mentions_of_the_law_and_all_that_it_proves(said
     digests = [said["annex_sha256"], said["manifest_sha256"], *said["recipients"]]
     assert all(digest in found for digest in [*digests, said["journal"]["leaf_hash"]])
     assert f"N°{said['journal']['index']}" in found
+    assert ("Remisparperson@example.org" in found) == (said["version"] > 1)
     relation = (said.get("follows") or {}).get("relation")
     assert ("remplace" in found, "complète" in found) == (
         relation == "replaces",
