@@ -49,6 +49,10 @@ urlpatterns = [
     path(_DEPOSIT + "receipt.json", deposits.receipt_file, name="receipt_file"),
     path(_DEPOSIT + "receipt.pdf", documents.receipt, name="receipt_pdf"),
     path(_DEPOSIT + "receipt.tst", deposits.receipt_token, name="receipt_token"),
+    path(_DEPOSIT + "attempts/", documents.attempts_page, name="attempts"),
+    path(_DEPOSIT + "attempts.pdf", documents.attempts_pdf, name="attempts_pdf"),
+    path(_DEPOSIT + "attempts.csv", documents.attempts_csv, name="attempts_csv"),
+    path(_DEPOSIT + "attempts.json", documents.attempts_json, name="attempts_json"),
     path(_DEPOSIT + "uploads/", uploads.collection, name="uploads"),
     path("uploads/<uuid:upload_id>/", uploads.resource, name="upload"),
     # Everybody, after the deadline

@@ -1,16 +1,23 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a bidder keeps on paper: the receipt."""
+"""What a bidder keeps on paper: the receipt, the statement of attempts."""
 
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from envelopes import receipt_documents
+from envelopes import attempts, receipt_documents, statements
 from envelopes.models import Deposit, Receipt
-from marketplace import pdf
+from envelopes.statements import Statement
+from marketplace import csv_files, pdf
 from marketplace.permissions import BidderRequest, bidder_required
+
+PAGE_SIZE = 50  # rows
 
 
 @bidder_required
@@ -21,3 +28,58 @@ def receipt(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
     found = mine.select_related("timestamp", "deposit__consultation__service__organisation")
     kept = get_object_or_404(found, pk=deposit_id)
     return pdf.answer(f"receipt-{kept.pk}.pdf", receipt_documents.made_of(kept))
+
+
+@bidder_required
+@require_safe
+def attempts_page(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
+    """All that the company tried on one of its deposits, submitted or not."""
+    statement = _statement(request, deposit_id)
+    found = statement.deposit.attempts.order_by("number")
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "deposit": statement.deposit,
+        "zone": statement.zone,
+        "page": page,
+        "lines": attempts.lines(page),
+    }
+    return render(request, "envelopes/attempts.html", context)
+
+
+@bidder_required
+@require_safe
+def attempts_pdf(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
+    """The statement as a PDF; a 503 page where documents cannot be made."""
+    statement = _statement(request, deposit_id)
+    return pdf.answer(_name(statement, "pdf"), statements.document(statement))
+
+
+@bidder_required
+@require_safe
+def attempts_csv(request: BidderRequest, deposit_id: UUID) -> HttpResponseBase:
+    statement = _statement(request, deposit_id)
+    lines = csv_files.lines(
+        statements.headings(), statements.rows(statement), ZoneInfo(statement.zone)
+    )
+    return csv_files.answer(_name(statement, "csv"), lines)
+
+
+@bidder_required
+@require_safe
+def attempts_json(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
+    statement = _statement(request, deposit_id)
+    return HttpResponse(
+        statements.data(statement),
+        content_type="application/json",
+        headers={"Content-Disposition": f'attachment; filename="{_name(statement, "json")}"'},
+    )
+
+
+def _statement(request: BidderRequest, deposit_id: UUID) -> Statement:
+    visible = Deposit.objects.visible_to(request.bidder).defer("manifest")
+    found = visible.select_related("consultation__service__organisation", "company")
+    return Statement(get_object_or_404(found, pk=deposit_id), timezone.now())
+
+
+def _name(statement: Statement, extension: str) -> str:
+    return f"attempts-{statement.deposit.pk}.{extension}"
