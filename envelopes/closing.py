@@ -103,7 +103,7 @@ def close(consultation_id: UUID, *, now: datetime) -> ClosingFingerprint | None:
     # Whoever gives a deposit its number holds the same lock: see `submission`.
     RecipientSet.objects.select_for_update(no_key=True).get(pk=consultation_id)
     consultation = Consultation.objects.select_related("service").get(pk=consultation_id)
-    if consultation.is_test or not consultation.is_closed(now) or _is_checking(consultation, now):
+    if not consultation.is_closed(now) or _is_checking(consultation, now):
         return None
     last = consultation.closing_fingerprints.order_by("number").last()
     tree = _Tree(_leaves(consultation))

@@ -35,7 +35,7 @@ def enter(consultation_id: UUID, line: Line, *, agent: Agent, now: datetime) -> 
         ArrivalToCome: the line says that it will arrive.
     """
     consultation = Consultation.objects.select_related("service").get(pk=consultation_id)
-    if consultation.is_test or not consultation.is_closed(now):
+    if not consultation.is_closed(now):
         raise DeadlineNotReached(consultation.closes_at)
     if line.received_at > now:
         raise ArrivalToCome

@@ -76,7 +76,7 @@ def check_deadline(consultation: Consultation, *, now: datetime) -> None:
     """Raises:
     DeadlineNotReached: the consultation is a draft or a test, or `now` is before its deadline.
     """
-    if consultation.is_test or not consultation.is_closed(now):
+    if not consultation.is_closed(now):
         raise DeadlineNotReached(consultation.closes_at)
 
 

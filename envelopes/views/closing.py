@@ -5,12 +5,12 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from envelopes import closing
 from envelopes.errors import ClosingBroken
 from envelopes.models import ClosingFingerprint, Deposit
+from marketplace import clock
 from marketplace.http import refuse
 from marketplace.models import Consultation
 from marketplace.permissions import BidderRequest, bidder_required
@@ -39,7 +39,7 @@ def proof(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
     visible = Deposit.objects.visible_to(request.bidder).filter(state=Deposit.State.SUBMITTED)
     deposit = get_object_or_404(visible.select_related("consultation"), pk=deposit_id)
     try:
-        content = closing.proof(deposit, now=timezone.now())
+        content = closing.proof(deposit, now=clock.now())
     except ClosingBroken as refusal:
         refuse(request, refusal, deposit)
         return redirect("envelopes:receipt", deposit.pk)
@@ -51,7 +51,7 @@ def proof(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
 def _made(consultation_id: UUID) -> list[ClosingFingerprint]:
     """The fingerprints of a consultation, as if there were no consultation where there are none."""
     consultation = get_object_or_404(Consultation.objects.published(), pk=consultation_id)
-    made = closing.fingerprints(consultation, now=timezone.now())
+    made = closing.fingerprints(consultation, now=clock.now())
     if not made:
         raise Http404
     return made

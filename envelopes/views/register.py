@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The register of deposits of a consultation, for its agents; before the deadline, no page exists."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -17,7 +17,7 @@ from envelopes.models import Deposit, PaperDeposit
 from envelopes.paper_forms import CancelForm, PaperDepositForm
 from envelopes.views import asked
 from envelopes.views.register_words import COLUMNS, trouble_words, words
-from marketplace import http, journal
+from marketplace import clock, http, journal
 from marketplace.errors import Refusal
 from marketplace.models import Consultation, Right
 from marketplace.permissions import AgentRequest, agent_required
@@ -29,7 +29,7 @@ ATTEMPTS_PAGE_SIZE = 100  # rows
 @agent_required()
 @require_safe
 def page(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
-    consultation, now = closed(request, consultation_id), timezone.now()
+    consultation, now = closed(request, consultation_id)
     zone = consultation.service.organisation.time_zone
     lines = Paginator(register.arrivals(consultation, now=now), PAGE_SIZE).get_page(
         request.GET.get("page")
@@ -60,7 +60,7 @@ def deposit_attempts(request: AgentRequest, deposit_id: UUID) -> HttpResponse:
     visible = Consultation.objects.visible_to(request.agent)
     deposits = Deposit.objects.filter(consultation__in=visible).select_related("company")
     deposit = get_object_or_404(deposits.defer("manifest"), pk=deposit_id)
-    consultation = closed(request, deposit.consultation_id)
+    consultation, _now = closed(request, deposit.consultation_id)
     found = Paginator(deposit.attempts.order_by("number"), ATTEMPTS_PAGE_SIZE).get_page(
         request.GET.get("page")
     )
@@ -78,7 +78,7 @@ def deposit_attempts(request: AgentRequest, deposit_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def enter(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
     """The form, then what will be entered; only what was confirmed is."""
-    consultation = closed(request, consultation_id)
+    consultation, now = closed(request, consultation_id)
     form = PaperDepositForm(request.POST or None)
     context = {
         "consultation": consultation,
@@ -92,7 +92,7 @@ def enter(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
         context |= {"line": line, "is_late": line.received_at >= consultation.closes_at}
         return render(request, "envelopes/register_confirm.html", context)
     try:
-        paper_deposits.enter(consultation.pk, line, agent=request.agent, now=timezone.now())
+        paper_deposits.enter(consultation.pk, line, agent=request.agent, now=now)
     except Refusal as refusal:
         http.refuse(request, refusal, consultation)
     else:
@@ -107,7 +107,7 @@ def cancel(request: AgentRequest, paper_deposit_id: UUID) -> HttpResponse:
     visible = Consultation.objects.visible_to(request.agent)
     papers = PaperDeposit.objects.filter(consultation__in=visible)
     paper = get_object_or_404(papers, pk=paper_deposit_id)
-    consultation = closed(request, paper.consultation_id)
+    consultation, now = closed(request, paper.consultation_id)
     form = CancelForm(request.POST or None)
     if not form.is_valid():
         zone = consultation.service.organisation.time_zone
@@ -115,7 +115,7 @@ def cancel(request: AgentRequest, paper_deposit_id: UUID) -> HttpResponse:
         return render(request, "envelopes/register_cancel.html", context)
     reason = form.cleaned_data["reason"]
     try:
-        paper_deposits.cancel(paper.pk, reason=reason, agent=request.agent, now=timezone.now())
+        paper_deposits.cancel(paper.pk, reason=reason, agent=request.agent, now=now)
     except Refusal as refusal:
         http.refuse(request, refusal, paper)
     else:
@@ -123,13 +123,13 @@ def cancel(request: AgentRequest, paper_deposit_id: UUID) -> HttpResponse:
     return redirect("envelopes:register", consultation.pk)
 
 
-def closed(request: AgentRequest, consultation_id: UUID) -> Consultation:
-    """A consultation that has a register; without one, the journal keeps who asked.
+def closed(request: AgentRequest, consultation_id: UUID) -> tuple[Consultation, datetime]:
+    """A consultation that has a register, and now; without one, the journal keeps who asked.
 
     Raises:
         Http404: the agent does not see it, or its deadline has not passed.
     """
-    consultation, now = asked.consultation(request, consultation_id), timezone.now()
+    consultation, now = asked.consultation(request, consultation_id), clock.now()
     try:
         register.check_deadline(consultation, now=now)
     except DeadlineNotReached as refusal:
@@ -141,4 +141,4 @@ def closed(request: AgentRequest, consultation_id: UUID) -> Consultation:
             organisation_id=request.agent.service.organisation_id,
         )
         raise Http404 from refusal
-    return consultation
+    return consultation, now

@@ -9,7 +9,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse, HttpResponseBase
-from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -31,8 +30,8 @@ VERSION: Final = 1  # of the JSON file, docs/guide/4-ouvrir-les-plis.md
 @agent_required()
 @require_safe
 def table(request: AgentRequest, consultation_id: UUID) -> HttpResponseBase:
-    consultation = closed(request, consultation_id)
-    rows = register.every_row(consultation, now=timezone.now())
+    consultation, now = closed(request, consultation_id)
+    rows = register.every_row(consultation, now=now)
     headings = [
         *(str(COLUMNS[name]) for name in ("order", "arrival", "way", "company")),
         _("Registration number"),
@@ -49,8 +48,8 @@ def table(request: AgentRequest, consultation_id: UUID) -> HttpResponseBase:
 @agent_required()
 @require_safe
 def data(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
-    consultation = closed(request, consultation_id)
-    content = canonical.dumps(content_of(consultation, now=timezone.now()))
+    consultation, now = closed(request, consultation_id)
+    content = canonical.dumps(content_of(consultation, now=now))
     name = file_name(consultation, "json")
     disposition = content_disposition_header(as_attachment=True, filename=name)
     return HttpResponse(
@@ -64,7 +63,7 @@ def data(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
 @require_safe
 def document(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
     """The whole register in words, with the file for programs inside."""
-    consultation, now = closed(request, consultation_id), timezone.now()
+    consultation, now = closed(request, consultation_id)
     zone, name = consultation.service.organisation.time_zone, file_name(consultation, "json")
     context = {
         "consultation": consultation,

@@ -9,6 +9,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
@@ -107,17 +109,17 @@ def test_page_is_cut_in_pages(client, agent, consultation, monkeypatch):
     assert len(response.context["troubles"]) == 1
 
 
-@pytest.mark.parametrize("count", [1, 3])
-def test_page_asks_as_much_for_one_row_as_for_three(
-    client, agent, consultation, django_assert_num_queries, count
-):
-    for _ in range(count):
+def test_page_asks_as_much_for_one_row_as_for_three(client, agent, consultation):
+    asked = []
+    for _ in range(3):
         seal_deposit(consultation, OFFER)
         enter(consultation)
         attempt(begin(consultation), 1, cause="transfer_cut")
+        with CaptureQueriesContext(connection) as queries:
+            client.get(url("register", consultation))
+        asked.append(len(queries))
 
-    with django_assert_num_queries(16):
-        client.get(url("register", consultation))
+    assert asked[0] == asked[1] == asked[2] <= 20
 
 
 def test_attempts_page_tells_each_of_them(client, agent, consultation):
