@@ -4,6 +4,7 @@
 import hashlib
 import json
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -355,3 +356,25 @@ def test_two_workers_close_once():
     assert sum(answers) == 3
     assert ClosingFingerprint.objects.count() == 3
     assert JournalEntry.objects.filter(action="consultation.closed").count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deposit_that_commits_during_the_closing_is_counted_by_this_one_or_the_next():
+    for _ in range(5):
+        consultation = make_online_consultation()
+        deposit = make_deposit(consultation=consultation)
+        announcement = ready_to_submit(deposit)
+        in_time = DEADLINE - SECOND
+
+        submitted, _made = race(
+            partial(
+                submission.submit, deposit.pk, announcement, actor=deposit.bidder.user, now=in_time
+            ),
+            partial(closing.close, consultation.pk, now=LATER),
+        )
+        closing.close(consultation.pk, now=LATER)
+
+        deposit.refresh_from_db()
+        last = consultation.closing_fingerprints.latest("number")
+        assert submitted == deposit.receipt
+        assert (last.size, last.root) == (1, naive_root([digest(deposit)]))
