@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from envelopes import alarms
 from envelopes.errors import StoreSilent, SubmissionRefused
 from envelopes.models import Attempt, Deposit, SealedFile
+from envelopes.second_errors import WithdrawalRefused
 from envelopes.upload_errors import StoreFailed, TransferCut, UploadRefused
 from marketplace.errors import Refusal
 
@@ -157,7 +158,8 @@ def lines(some: Iterable[Attempt]) -> list[Line]:
 
 def reasons() -> dict[str, type[Refusal]]:
     """What may have stopped an attempt, by its code."""
-    return {refusal.code: refusal for refusal in _descendants(UploadRefused, SubmissionRefused)}
+    told = _descendants(UploadRefused, SubmissionRefused, WithdrawalRefused)
+    return {refusal.code: refusal for refusal in told}
 
 
 def _descendants(*bases: type[Refusal]) -> Iterator[type[Refusal]]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Refusals of this app, but those of an upload (`envelopes/upload_errors.py`).
+"""Refusals of this app, but those of an upload and of a second deposit (`upload_errors`, `second_errors`).
 
 `marketplace.errors.Refusal` says what each carries.
 
@@ -24,6 +24,8 @@ Refusal
 │   ├── DeadlineNotReached  nobody opens a bid before the deadline
 │   ├── ApplicationFirst    the offer comes after the application of its deposit
 │   ├── LateNotConfirmed    a late deposit is opened on purpose
+│   ├── ReplacedNotConfirmed  so is one that a later one replaced
+│   ├── DepositWithdrawn    its bidder withdrew it before the deadline
 │   ├── NotARecipientKey    nothing here is sealed to that key pair
 │   ├── WrongContentKeys    these are not the keys of the blocks
 │   ├── ManifestDamaged     the manifest is not one, or is another deposit's
@@ -234,6 +236,24 @@ class LateNotConfirmed(OpeningRefused):
     # Translators: « hors délai »; CCP, art. R2151-5
     user_message = _("This deposit arrived after the deadline: it is not opened with the others.")
     remedy = _("Open it on its own, and confirm, if there is a legal reason to open it.")
+
+
+class ReplacedNotConfirmed(OpeningRefused):
+    """The bidder replaced the deposit, and nobody said that it must be opened all the same."""
+
+    code = "replaced_not_confirmed"
+    # Translators: « remplacé »; CCP, art. R2151-6
+    user_message = _("The bidder replaced this deposit by a later one: it is not opened.")
+    remedy = _("Open it on its own, and confirm, if there is a legal reason to open it.")
+
+
+class DepositWithdrawn(OpeningRefused):
+    """The bidder withdrew the deposit before the deadline."""
+
+    code = "deposit_withdrawn"
+    # Translators: « retiré »
+    user_message = _("The bidder withdrew this deposit before the deadline: nobody opens it.")
+    remedy = _("Leave it sealed: it stays listed, with the time of its withdrawal.")
 
 
 class NotARecipientKey(OpeningRefused):

@@ -72,12 +72,18 @@ def read_announcement(data: bytes) -> Announcement:
     try:
         value = json.loads(data)
         envelopes = tuple(_envelope(envelope) for envelope in value["envelopes"])
-        announcement = Announcement(envelopes, _digest(value["annex_salt"]))
+        salt = _digest(value["annex_salt"])
+        announcement = Announcement(envelopes, salt, *_earlier(value.get("follows")))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise BadAnnouncement from error
     if len({envelope.id for envelope in envelopes}) < len(envelopes):
         raise BadAnnouncement
     return announcement
+
+
+def _earlier(value: dict[str, Any] | None) -> tuple[UUID | None, str]:
+    """What the page says of the earlier deposit: nothing where there is none."""
+    return (None, "") if value is None else (UUID(value["deposit"]), str(value["relation"]))
 
 
 def _envelope(value: dict[str, Any]) -> AnnouncedEnvelope:

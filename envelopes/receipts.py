@@ -38,10 +38,15 @@ class AnnouncedEnvelope:
 
 @dataclass(frozen=True)
 class Announcement:
-    """What the bidder says to submit. `salt`, hexadecimal, is drawn by the bidder's computer."""
+    """What the bidder says to submit. `salt`, hexadecimal, is drawn by the bidder's computer.
+
+    `follows` and `relation` are what the page says of the earlier deposit, if there is one.
+    """
 
     envelopes: tuple[AnnouncedEnvelope, ...]
     salt: str
+    follows: UUID | None = None
+    relation: str = ""
 
 
 def annex(deposit: Deposit, announcement: Announcement, envelopes: dict[UUID, Envelope]) -> bytes:

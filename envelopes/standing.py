@@ -2,7 +2,7 @@
 """Which of the bids of one company for one consultation are opened, by what it said of each.
 
 Source: CCP, art. R2151-6: of several bids, the last one received in time alone is opened; a later complement
-is not another bid, so bidders are asked. docs/decisions/0007-second-deposits.md
+is not another bid, so bidders are asked. docs/decisions/0008-second-deposits.md
 """
 
 from collections.abc import Sequence

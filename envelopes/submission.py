@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Max
 
-from envelopes import attempts, mending
+from envelopes import attempts, chains, mending, relations
 from envelopes.errors import (
     BadFileName,
     FileIncomplete,
@@ -47,6 +47,7 @@ from envelopes.models import (
 )
 from envelopes.receipts import AnnouncedEnvelope, Announcement, annex, receipt, statement
 from envelopes.sealing import Recipients, discard, recipients_of, seal_bytes, verify_stored
+from envelopes.second_errors import RelationChanged
 from marketplace import canonical, heads, journal, timestamps
 from marketplace.models import Bidder, Consultation, EnvelopeKind, Lot, User
 
@@ -70,25 +71,37 @@ class _SealedPart:
 
 
 @transaction.atomic
-def start(consultation: Consultation, bidder: Bidder, *, now: datetime) -> Deposit:
+def start(
+    consultation: Consultation, bidder: Bidder, *, now: datetime, relation: str = ""
+) -> Deposit:
     """The company's deposit in preparation for a consultation on line; a new one where it has none.
 
-    A deadline that has passed does not prevent it: a late deposit is received, and flagged.
+    A deadline that has passed does not prevent it: a late deposit is received, and flagged. `relation` is
+    what a new one is to the earlier one, where there is one that is neither withdrawn nor replaced.
+
+    Raises:
+        RelationMissing: there is one, and that was not said.
     """
     locked = Consultation.objects.published().select_for_update(no_key=True, of=("self",))
     consultation = locked.get(pk=consultation.pk)
     drafts = consultation.deposits.filter(company=bidder.company_id, state=Deposit.State.DRAFT)
     if (draft := drafts.first()) is not None:
         return draft
+    follows = chains.followed(chains.locked(consultation.pk, bidder.company_id))
     deposit = Deposit.objects.create(
-        consultation=consultation, company=bidder.company, bidder=bidder, created_at=now
+        consultation=consultation,
+        company=bidder.company,
+        bidder=bidder,
+        created_at=now,
+        follows=follows,
+        relation=relations.checked(relation, follows),
     )
     Envelope.objects.bulk_create(
         Envelope(deposit=deposit, kind=kind, lot=lot)
         for kind in consultation.envelope_kinds
         for lot in _lots(consultation, kind)
     )
-    journal.record("deposit.started", deposit, actor=bidder.user, now=now)
+    relations.tell("deposit.started", deposit, actor=bidder.user, now=now)
     return deposit
 
 
@@ -126,6 +139,8 @@ def _is_begun(deposit_id: UUID, *, now: datetime) -> bool:
 def _submit(deposit_id: UUID, announcement: Announcement, *, actor: User, now: datetime) -> Receipt:
     deposits = Deposit.objects.select_related("consultation__service__organisation", "company")
     deposit = deposits.get(pk=deposit_id)
+    if (deposit.follows_id, deposit.relation) != (announcement.follows, announcement.relation):
+        raise RelationChanged
     envelopes = {e.pk: e for e in deposit.envelopes.select_related("lot")}
     if not envelopes.keys() >= {announced.id for announced in announcement.envelopes}:
         raise FilesDiffer
@@ -258,6 +273,8 @@ def _commit(
     if locked.state == Deposit.State.SUBMITTED:
         transaction.on_commit(lambda: _discard(sealed))
         return locked.receipt
+    if (locked.follows_id, locked.relation) != (deposit.follows_id, deposit.relation):
+        raise RelationChanged
     announced = {file.pk for one in sealed for file in one.part.files}
     if announced != set(deposit.uploads().values_list("pk", flat=True)):
         raise FilesDiffer
@@ -266,7 +283,6 @@ def _commit(
     deposit.envelopes.exclude(pk__in=[one.part.envelope.pk for one in sealed]).delete()
     _number(deposit)
     deposit.first_byte_at, deposit.last_byte_at = locked.first_byte_at, locked.last_byte_at
-    deposit.follows_id, deposit.relation = locked.follows_id, locked.relation
     deposit.state, deposit.submitted_at, deposit.manifest = Deposit.State.SUBMITTED, now, manifest
     deposit.is_late = deposit.consultation.is_closed(now)
     deposit.save()

@@ -12,6 +12,7 @@ from envelopes.views import (
     opening,
     register,
     register_files,
+    second_deposits,
     uploads,
 )
 
@@ -43,7 +44,9 @@ urlpatterns = [
     path("consultations/<uuid:consultation_id>/deposit/", deposits.start, name="start_deposit"),
     path("deposits/", deposits.mine, name="deposits"),
     path(_DEPOSIT, deposits.detail, name="deposit"),
+    path(_DEPOSIT + "relation/", second_deposits.choose_relation, name="choose_relation"),
     path(_DEPOSIT + "submit/", deposits.submit, name="submit"),
+    path(_DEPOSIT + "withdraw/", second_deposits.withdraw, name="withdraw"),
     path(_DEPOSIT + "receipt/", deposits.receipt, name="receipt"),
     path(_DEPOSIT + "verify/", deposits.verify, name="verify"),
     path(_DEPOSIT + "receipt.json", deposits.receipt_file, name="receipt_file"),

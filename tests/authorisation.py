@@ -202,7 +202,7 @@ def add_bids(world: World) -> None:
     publish(closed, *holders)
     answered = submission.start(online, bidder, now=now)
     submission.submit(answered.pk, ready_to_submit(answered), actor=bidder.user, now=now)
-    draft = submission.start(online, bidder, now=now)
+    draft = submission.start(online, bidder, now=now, relation="completes")
     upload = uploads.create(
         draft.pk,
         envelope_id=draft.envelopes.earliest("kind").pk,
@@ -247,6 +247,7 @@ def add_bids(world: World) -> None:
         "envelopes:closing_proof deposit_id": submitted.pk,
         "envelopes:deposit_attempts deposit_id": submitted.pk,
         "envelopes:receipt deposit_id": answered.pk,
+        "envelopes:withdraw deposit_id": answered.pk,
         "envelopes:receipt_file deposit_id": answered.pk,
         "envelopes:receipt_pdf deposit_id": answered.pk,
         "envelopes:receipt_token deposit_id": answered.pk,

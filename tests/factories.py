@@ -186,12 +186,13 @@ def make_online_consultation(
 
 
 def make_deposit(**fields: object) -> Deposit:
-    """A deposit in preparation, with its envelopes, without a file."""
+    """A deposit in preparation, with its envelopes, without a file; a second one replaces the first."""
+    relation = fields.get("relation", Deposit.Relation.REPLACES)
     consultation = fields.get("consultation") or make_online_consultation()
     bidder = fields.get("bidder") or make_bidder()
     assert isinstance(consultation, Consultation)
     assert isinstance(bidder, Bidder)
-    return submission.start(consultation, bidder, now=NOW)
+    return submission.start(consultation, bidder, now=NOW, relation=str(relation))
 
 
 def make_many_key_pairs(count: int, *, holder: Agent, **fields: object) -> list[KeyPair]:

@@ -131,7 +131,8 @@ def announcement(world: World, _client: Client) -> Request:
         }
         for envelope in announced.envelopes
     ]
-    return _json({"envelopes": envelopes, "annex_salt": announced.salt})
+    follows = {"deposit": str(announced.follows), "relation": announced.relation}
+    return _json({"envelopes": envelopes, "annex_salt": announced.salt, "follows": follows})
 
 
 def upload(world: World, _client: Client) -> Request:

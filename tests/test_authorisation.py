@@ -118,6 +118,8 @@ TABLE = {
     "envelopes:start_deposit": Row(BIDDERS, None, "POST", 302),
     "envelopes:deposits": Row(BIDDERS),
     "envelopes:deposit": Row(OF_COMPANY),
+    "envelopes:choose_relation": Row(OF_COMPANY, None, "POST", 302),
+    "envelopes:withdraw": Row(OF_COMPANY),
     "envelopes:submit": Row(SCRIPT_OF_COMPANY, None, "POST", 400),
     "envelopes:receipt": Row(OF_COMPANY),
     "envelopes:verify": Row(OF_COMPANY),

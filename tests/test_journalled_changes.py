@@ -116,6 +116,8 @@ CHANGES = {
     "envelopes:choose_keys": Change("agent", journalled_bids.key_choice),
     "envelopes:publish": Change("agent", journalled_bids.publication),
     "envelopes:start_deposit": Change("bidder of another company"),
+    "envelopes:choose_relation": Change("bidder", lambda _w, _c: form(relation="replaces")),
+    "envelopes:withdraw": Change("bidder"),
     "envelopes:submit": Change("bidder", journalled_bids.announcement),
     "envelopes:uploads": Change("bidder", journalled_bids.upload),
     "envelopes:upload": Change("bidder", journalled_bids.removal),

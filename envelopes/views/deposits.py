@@ -2,6 +2,7 @@
 """What a bidder sees: consultations on line, a deposit, its receipt."""
 
 import json
+from collections.abc import Iterable
 from uuid import UUID
 
 from csp.decorators import csp_replace
@@ -14,10 +15,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from envelopes import attempts, closing, limits, public_search, receipt_mails, submission
+from envelopes import attempts, chains, closing, limits, public_search, receipt_mails, submission
+from envelopes.chains import Link
 from envelopes.errors import BadAnnouncement, SubmissionRefused
 from envelopes.forms import PublicSearchForm, read_announcement
 from envelopes.models import Attempt, Deposit, Envelope
+from envelopes.second_errors import RelationMissing
 from envelopes.views.signed_in import signed_in
 from marketplace import clock, http
 from marketplace.models import Bidder, Consultation
@@ -54,33 +57,23 @@ def public_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def public_detail(request: HttpRequest, consultation_id: UUID) -> HttpResponse:
-    published = Consultation.objects.published().select_related("service__organisation")
-    consultation = get_object_or_404(published, pk=consultation_id)
+    consultation = _published(consultation_id)
     bidder = Bidder.objects.filter(user=request.user.pk).first()
-    deposits = consultation.deposits.visible_to(bidder) if bidder else Deposit.objects.none()
-    now = timezone.now()
-    context = LIMITS | {
-        "consultation": consultation,
-        "lots": consultation.lots.order_by("number"),
-        "now": now,
-        "closing": closing.latest(consultation, now=now),
-        "is_bidder": bidder is not None,
-        "largest_measure": limits.LARGEST_MEASURE,
-        "largest_measure_in_megabytes": limits.LARGEST_MEASURE // 1000**2,
-        "csrf_cookie": settings.CSRF_COOKIE_NAME,
-        "deposits": deposits.order_by("created_at"),
-        "has_draft": any(deposit.state == Deposit.State.DRAFT for deposit in deposits),
-    }
-    return render(request, "envelopes/public_detail.html", context)
+    return render(request, "envelopes/public_detail.html", _public_context(consultation, bidder))
 
 
 @bidder_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def start(request: BidderRequest, consultation_id: UUID) -> HttpResponse:
-    consultation = get_object_or_404(Consultation.objects.published(), pk=consultation_id)
+    consultation = _published(consultation_id)
     if request.method != "POST":  # where signing in leads back to
         return redirect("envelopes:public_detail", consultation.pk)
-    deposit = submission.start(consultation, request.bidder, now=clock.now())
+    relation = request.POST.get("relation", "")
+    try:
+        deposit = submission.start(consultation, request.bidder, now=clock.now(), relation=relation)
+    except RelationMissing as refusal:  # a field left empty: nothing that the journal keeps
+        context = _public_context(consultation, request.bidder) | {"refusal": refusal}
+        return render(request, "envelopes/public_detail.html", context, status=422)
     return redirect("envelopes:deposit", deposit.pk)
 
 
@@ -88,9 +81,11 @@ def start(request: BidderRequest, consultation_id: UUID) -> HttpResponse:
 @require_safe
 def mine(request: BidderRequest) -> HttpResponse:
     deposits = Deposit.objects.visible_to(request.bidder)
-    found = deposits.select_related("consultation__service__organisation").order_by("-created_at")
+    found = deposits.select_related("consultation__service__organisation", "follows")
+    page = Paginator(found.order_by("-created_at"), PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
-        "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
+        "page": page,
+        "rows": _linked(page.object_list),
         "rehearsal": Consultation.objects.rehearsals().first,  # asked for where there is no deposit
         "now": timezone.now(),
     }
@@ -111,6 +106,9 @@ def detail(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
         "consultation": deposit.consultation,
         "lots": deposit.consultation.lots.order_by("number"),
         "envelopes": envelopes,
+        "earlier": _choosable(deposit.consultation, deposit.company_id),
+        "relation": deposit.relation,
+        "refusal": None,
         "now": timezone.now(),
         "page_data": _page_data(deposit, list(envelopes)),
     }
@@ -139,7 +137,9 @@ def receipt(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
     deposit = _submitted(request, deposit_id)
     context = {
         "deposit": deposit,
+        "link": chains.link_of(deposit),
         "consultation": deposit.consultation,
+        "now": timezone.now(),
         "receipt": json.loads(bytes(deposit.receipt.content)),
         "timestamp": deposit.receipt.timestamp,
         "mail": receipt_mails.standing(deposit.receipt, now=timezone.now()),
@@ -189,9 +189,48 @@ def receipt_token(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
     )
 
 
+def _published(consultation_id: UUID) -> Consultation:
+    published = Consultation.objects.published().select_related("service__organisation")
+    return get_object_or_404(published, pk=consultation_id)
+
+
+def _public_context(consultation: Consultation, bidder: Bidder | None) -> dict[str, object]:
+    deposits = Deposit.objects.visible_to(bidder) if bidder else Deposit.objects.none()
+    mine = deposits.filter(consultation=consultation).select_related("follows")
+    rows = _linked(mine.order_by("created_at"))
+    now = timezone.now()
+    return LIMITS | {
+        "consultation": consultation,
+        "lots": consultation.lots.order_by("number"),
+        "now": now,
+        "closing": closing.latest(consultation, now=now),
+        "is_bidder": bidder is not None,
+        "largest_measure": limits.LARGEST_MEASURE,
+        "largest_measure_in_megabytes": limits.LARGEST_MEASURE // 1000**2,
+        "csrf_cookie": settings.CSRF_COOKIE_NAME,
+        "deposits": rows,
+        "has_draft": any(deposit.state == Deposit.State.DRAFT for deposit, _link in rows),
+        "earlier": _choosable(consultation, bidder.company_id) if bidder else [],
+        "relation": "",
+        "refusal": None,
+    }
+
+
+def _linked(deposits: Iterable[Deposit]) -> list[tuple[Deposit, Link | None]]:
+    """Each with how it stands, where it is submitted."""
+    rows = list(deposits)
+    found = chains.links_of(rows)
+    return [(deposit, found.get(deposit.pk)) for deposit in rows]
+
+
+def _choosable(consultation: Consultation, company_id: UUID) -> list[Deposit]:
+    """What a deposit in preparation may replace or complete."""
+    return chains.left(chains.of_company(consultation.pk, company_id))
+
+
 def _deposit(request: BidderRequest, deposit_id: UUID) -> Deposit:
     visible = Deposit.objects.visible_to(request.bidder)
-    found = visible.select_related("consultation__service__organisation", "company")
+    found = visible.select_related("consultation__service__organisation", "company", "follows")
     return get_object_or_404(found, pk=deposit_id)
 
 
@@ -219,6 +258,9 @@ def _page_data(deposit: Deposit, envelopes: list[Envelope]) -> dict[str, object]
             "id": str(deposit.consultation_id),
             "reference": deposit.consultation.reference,
         },
+        "follows": {"deposit": str(deposit.follows_id), "relation": deposit.relation}
+        if deposit.follows_id
+        else None,
         "csrfCookie": settings.CSRF_COOKIE_NAME,
         "largestFile": limits.LARGEST_FILE,
         "largestDeposit": (

@@ -2,18 +2,19 @@
 """What the tests of deposits do again and again: send a file, announce it, open what was sealed."""
 
 import hashlib
+from datetime import datetime
 from io import BytesIO
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.core.files.storage import default_storage
 
-from envelopes import uploads
+from envelopes import submission, uploads
 from envelopes.models import Deposit, Envelope, SealedFile
 from envelopes.receipts import AnnouncedEnvelope, AnnouncedFile, Announcement
 from keys import cms
 from keys.certificates import read_certificate
 from marketplace.models import EnvelopeKind
-from tests.factories import NOW
+from tests.factories import NOW, make_deposit
 
 SALT = "5a" * 32
 
@@ -43,7 +44,11 @@ def announced(file: SealedFile, name: str, content: bytes) -> AnnouncedFile:
 
 
 def announce(envelope: Envelope, *files: AnnouncedFile) -> Announcement:
-    return Announcement((AnnouncedEnvelope(envelope.pk, files),), SALT)
+    """What the page of the deposit, as it is now, says of these files."""
+    follows, relation = Deposit.objects.values_list("follows", "relation").get(
+        pk=envelope.deposit_id
+    )
+    return Announcement((AnnouncedEnvelope(envelope.pk, files),), SALT, follows, relation)
 
 
 def ready_to_submit(
@@ -52,6 +57,21 @@ def ready_to_submit(
     """A deposit with one file, in its offer, and what to announce of it."""
     envelope = envelope_of(deposit)
     return announce(envelope, announced(send(envelope, content), name, content))
+
+
+def make_submitted(*, at: datetime = NOW, **fields: object) -> Deposit:
+    """A deposit with one file, submitted at `at`; a second one of a company replaces the first."""
+    deposit = make_deposit(**fields)
+    announcement = ready_to_submit(deposit)
+    submission.submit(deposit.pk, announcement, actor=deposit.bidder.user, now=at)
+    deposit.refresh_from_db()
+    return deposit
+
+
+def make_second(first: Deposit, relation: str, *, at: datetime = NOW) -> Deposit:
+    """Another deposit of the same company, submitted."""
+    owner = {"consultation": first.consultation, "bidder": first.bidder}
+    return make_submitted(at=at, relation=relation, **owner)
 
 
 def opened(file: SealedFile, private_key: rsa.RSAPrivateKey) -> bytes:

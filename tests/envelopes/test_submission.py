@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from envelopes import sealing, submission, uploads
+from envelopes import relations, sealing, submission, uploads, withdrawal
 from envelopes.errors import (
     BadFileName,
     FileIncomplete,
@@ -20,6 +20,7 @@ from envelopes.errors import (
 from envelopes.manifest import read_index, read_manifest
 from envelopes.models import Deposit, Envelope, Receipt, SealedBlock, SealedFile
 from envelopes.receipts import AnnouncedEnvelope, AnnouncedFile, Announcement
+from envelopes.second_errors import RelationChanged, RelationMissing
 from marketplace import heads, journal, journal_tree, merkle, notes, timestamps
 from marketplace.models import Consultation, EnvelopeKind, JournalEntry, Lot, SignedHead, Timestamp
 from tests.envelopes.deposits import (
@@ -82,7 +83,48 @@ def test_start_makes_another_deposit_after_a_submission():
     deposit = make_deposit()
     submit(deposit, ready_to_submit(deposit))
 
-    assert submission.start(deposit.consultation, deposit.bidder, now=NOW) != deposit
+    second = submission.start(deposit.consultation, deposit.bidder, now=NOW, relation="completes")
+    again = submission.start(deposit.consultation, deposit.bidder, now=NOW, relation="replaces")
+
+    assert second != deposit
+    assert (second.follows, second.relation) == (deposit, "completes")
+    assert (again, again.relation) == (second, "completes")  # begun: its page changes it
+    entry = JournalEntry.objects.filter(action="deposit.started").latest("index")
+    assert entry.facts == {"follows": str(deposit.pk), "relation": "completes"}
+    assert entry.organisation is None
+
+
+@pytest.mark.parametrize("relation", ["", "swallows"])
+def test_start_asks_what_a_second_deposit_is_to_the_first(relation):
+    deposit = make_deposit()
+    submit(deposit, ready_to_submit(deposit))
+
+    with pytest.raises(RelationMissing):
+        submission.start(deposit.consultation, deposit.bidder, now=NOW, relation=relation)
+
+    assert Deposit.objects.get() == deposit
+
+
+def test_start_asks_nothing_where_no_earlier_deposit_is_left():
+    """The first is replaced, and the one that replaced it withdrawn."""
+    first = make_deposit()
+    submit(first, ready_to_submit(first))
+    second = make_deposit(consultation=first.consultation, bidder=first.bidder)
+    submit(second, ready_to_submit(second))
+    withdrawal.withdraw(second.pk, actor=second.bidder.user, now=NOW)
+
+    third = submission.start(first.consultation, first.bidder, now=NOW, relation="completes")
+
+    assert (third.follows, third.relation) == (None, "")
+
+
+def test_start_leaves_another_company_alone():
+    deposit = make_deposit()
+    submit(deposit, ready_to_submit(deposit))
+
+    other = submission.start(deposit.consultation, make_bidder(), now=NOW)
+
+    assert other.follows is None
 
 
 def test_start_goes_on_after_the_deadline():
@@ -187,32 +229,52 @@ def test_submit_gives_a_receipt_of_what_was_done():
 def test_submit_says_what_the_deposit_is_to_the_one_before_it(relation):
     first = make_deposit()
     submit(first, ready_to_submit(first))
-    second = make_deposit(consultation=first.consultation, bidder=first.bidder)
-    Deposit.objects.filter(pk=second.pk).update(follows=first, relation=relation)
+    second = make_deposit(consultation=first.consultation, bidder=first.bidder, relation=relation)
 
     receipt = content_of(submit(second, ready_to_submit(second)))
 
     assert receipt["follows"] == {"deposit": str(first.pk), "relation": relation.value}
 
 
-def test_submit_says_what_was_chosen_last(monkeypatch):
-    """The bidder chose anew in another tab, while the blocks were read back."""
+def second_deposit(relation: Deposit.Relation) -> Deposit:
     first = make_deposit()
     submit(first, ready_to_submit(first))
-    second = make_deposit(consultation=first.consultation, bidder=first.bidder)
-    Deposit.objects.filter(pk=second.pk).update(follows=first, relation="completes")
-    announcement = ready_to_submit(second)
+    return make_deposit(consultation=first.consultation, bidder=first.bidder, relation=relation)
+
+
+def test_submit_refuses_another_relation_than_the_page_showed():
+    deposit = second_deposit(Deposit.Relation.REPLACES)
+    announcement = ready_to_submit(deposit)
+    shown = dataclasses.replace(announcement, relation="completes")
+    nothing = dataclasses.replace(announcement, follows=None, relation="")
+
+    for stale in (shown, nothing):
+        with pytest.raises(RelationChanged):
+            submit(deposit, stale)
+
+    deposit.refresh_from_db()
+    assert deposit.state == Deposit.State.DRAFT
+    assert submit(deposit, announcement)
+
+
+def test_submit_refuses_a_relation_chosen_anew_while_the_blocks_are_read_back(store, monkeypatch):
+    deposit = second_deposit(Deposit.Relation.COMPLETES)
+    announcement = ready_to_submit(deposit)
     verify = sealing.verify_stored
 
     def choose_anew(block: SealedBlock) -> None:
-        Deposit.objects.filter(pk=second.pk).update(relation="replaces")
+        relations.choose(deposit.pk, "replaces", actor=deposit.bidder.user, now=NOW)
         verify(block)
 
     monkeypatch.setattr(submission, "verify_stored", choose_anew)
-    receipt = content_of(submit(second, announcement))
 
-    second.refresh_from_db()
-    assert (receipt["follows"]["relation"], second.relation) == ("replaces", "replaces")
+    with pytest.raises(RelationChanged):
+        submit(deposit, announcement)
+
+    deposit.refresh_from_db()
+    names = {str(p.relative_to(store)) for p in store.rglob("*") if p.is_file()}
+    assert (deposit.state, deposit.relation) == (Deposit.State.DRAFT, "replaces")
+    assert names == set(SealedBlock.objects.values_list("storage_name", flat=True))
 
 
 def test_submit_proves_that_the_journal_has_it():

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 import hashlib
 import json
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import translation
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from envelopes import limits
@@ -49,7 +51,10 @@ def body_of(deposit: Deposit, *, content: bytes = b"42") -> dict[str, object]:
         "size": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
     }
-    return {"envelopes": [{"id": str(envelope.pk), "files": [announced]}], "annex_salt": SALT}
+    parts = [{"id": str(envelope.pk), "files": [announced]}]
+    follows = {"deposit": str(deposit.follows_id), "relation": deposit.relation}
+    said = follows if deposit.follows_id else None
+    return {"envelopes": parts, "annex_salt": SALT, "follows": said}
 
 
 @pytest.fixture
@@ -155,7 +160,7 @@ def test_mine_asks_as_much_for_one_deposit_as_for_three(client, django_assert_nu
     for _ in range(count):
         make_deposit(bidder=bidder)
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         response = client.get(url("deposits"))
 
     assert len(response.context["page"].object_list) == count
@@ -273,8 +278,9 @@ def test_receipt_of_before_the_heads_is_still_shown(client, deposit):
 def test_receipt_of_a_second_bid_says_what_it_is_to_the_first(client, deposit, relation):
     submit(client, deposit, body_of(deposit))
     assertNotContains(client.get(url("receipt", deposit.pk)), "data-follows")
-    second = make_deposit(consultation=deposit.consultation, bidder=deposit.bidder)
-    Deposit.objects.filter(pk=second.pk).update(follows=deposit, relation=relation)
+    second = make_deposit(
+        consultation=deposit.consultation, bidder=deposit.bidder, relation=relation
+    )
 
     submit(client, second, body_of(second))
 
@@ -291,6 +297,28 @@ def test_receipt_of_a_late_bid_says_so(client, deposit, set_clock):
     submit(client, deposit, body)
 
     assertContains(client.get(url("receipt", deposit.pk)), "data-late")
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "said"),
+    [
+        (0, "0,000\u00a0s"),
+        (412, "0,412\u00a0s"),
+        (59_999, "59,999\u00a0s"),
+        (62_345, "1\u00a0min 02,345\u00a0s"),
+        (7_384_005, "2\u00a0h 03\u00a0min 04,005\u00a0s"),
+        (183_600_000, "51\u00a0h 00\u00a0min 00,000\u00a0s"),
+    ],
+)
+def test_receipt_of_a_late_bid_says_by_how_much(client, deposit, set_clock, milliseconds, said):
+    body = body_of(deposit)
+    set_clock(DEADLINE + timedelta(milliseconds=milliseconds, microseconds=999))
+    client.force_login(deposit.bidder.user)
+
+    submit(client, deposit, body)
+
+    with translation.override("fr"):
+        assertContains(client.get(url("receipt", deposit.pk)), said)
 
 
 def test_receipt_of_a_deposit_in_preparation_does_not_exist(client, deposit):
@@ -320,6 +348,16 @@ MALFORMED = {
     "bool for size": {
         "envelopes": [{"id": FILE["id"], "files": [FILE | {"size": True}]}],
         "annex_salt": SALT,
+    },
+    "earlier deposit without a relation": {
+        "envelopes": [],
+        "annex_salt": SALT,
+        "follows": {"deposit": FILE["id"]},
+    },
+    "bad earlier deposit": {
+        "envelopes": [],
+        "annex_salt": SALT,
+        "follows": {"deposit": "x", "relation": "replaces"},
     },
     "bad digest": {
         "envelopes": [{"id": FILE["id"], "files": [FILE | {"sha256": "G" * 64}]}],

@@ -226,6 +226,7 @@ class DepositPage implements RowHost {
     if (missing !== null) return
     for (const { id } of this.data.envelopes) this.#listForConfirmation(id)
     this.#inspector.list(find(this.#dialog, '[data-confirm-warnings]', HTMLElement))
+    this.#markLots()
     alertWith(find(this.#dialog, '[data-refused]', HTMLElement), undefined)
     this.#dialog.showModal()
   }
@@ -248,6 +249,14 @@ class DepositPage implements RowHost {
       return item
     })
     find(place, 'ul', HTMLUListElement).replaceChildren(...items)
+  }
+
+  /** Says of each lot whether a file of the bid is for it. */
+  #markLots(): void {
+    for (const place of findAll(this.#dialog, '[data-confirm-lot]')) {
+      const offer = this.data.envelopes.find(({ lot }) => String(lot) === place.dataset.confirmLot)
+      show(place, '[data-none]', !this.#rows.some((row) => row.envelope === offer?.id))
+    }
   }
 
   async #submit(): Promise<void> {

@@ -26,6 +26,8 @@ export interface PageData {
   readonly workerUrl: string
   readonly checksUrl: string
   readonly consultation: { readonly id: string; readonly reference: string }
+  /** What this deposit is to the earlier one, as the page shows it. */
+  readonly follows: { readonly deposit: string; readonly relation: string } | null
   readonly csrfCookie: string
   readonly largestFile: number
   readonly largestDeposit: number

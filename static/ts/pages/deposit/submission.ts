@@ -18,7 +18,7 @@ interface Part {
 export async function submit(data: PageData, rows: readonly FileRow[], salt: string): Promise<void> {
   const parts = partsOf(data, rows)
   keepAnnex(data.deposit, annexOf(data.deposit, parts, salt)) // before: the answer may be lost
-  const body = { annex_salt: salt, envelopes: parts.map(({ id, files }) => ({ id, files })) }
+  const body = { annex_salt: salt, envelopes: parts.map(({ id, files }) => ({ id, files })), follows: data.follows }
   const { receipt } = (await postJson(data.submitUrl, body, csrfToken(data))) as { receipt: string }
   const { id, reference } = data.consultation
   rememberSent(
