@@ -10,16 +10,19 @@ blocks/<file id>/<number>.p7m     the sealed blocks; `openssl cms -decrypt` open
 import zipfile
 from typing import IO
 
+from envelopes import chains
 from envelopes.models import Deposit
 from envelopes.stored import manifest_of, read_sealed, stored_envelope
 
 
-def write(deposit: Deposit, out: IO[bytes]) -> None:
+def write(deposit: Deposit, out: IO[bytes], *, accepts: str = "") -> None:
     """Write the archive of a submitted deposit; ciphertext does not compress, so it is stored.
 
     Raises:
+        DepositWithdrawn, LateNotConfirmed, ReplacedNotConfirmed: as for an opening (`envelopes.opening`).
         ManifestDamaged, BlockDamaged, StoreUnavailable: what lies in the store is not what was sealed.
     """
+    chains.check_openable(deposit, accepts=accepts)
     manifest_of(deposit)
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr("manifest.json", bytes(deposit.manifest or b""))

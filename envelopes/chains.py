@@ -4,12 +4,24 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from envelopes.errors import (
+    DepositWithdrawn,
+    LateNotConfirmed,
+    OpeningRefused,
+    ReplacedNotConfirmed,
+)
 from envelopes.models import Deposit
 from envelopes.standing import State, Submitted, standings
+
+_ON_PURPOSE: Final[dict[State, type[OpeningRefused]]] = {
+    State.LATE: LateNotConfirmed,
+    State.REPLACED: ReplacedNotConfirmed,
+}
 
 
 @dataclass(frozen=True)
@@ -72,6 +84,20 @@ def left(chain: Sequence[Link]) -> list[Deposit]:
     One that is withdrawn or replaced is not completed: nobody opens it.
     """
     return [link.deposit for link in chain if link.state in {State.STANDS, State.LATE}]
+
+
+def check_openable(deposit: Deposit, *, accepts: str = "") -> None:
+    """Whether an agent may open a submitted deposit; `accepts` is the state in which it is opened on purpose.
+
+    Raises:
+        DepositWithdrawn: whatever is accepted.
+        LateNotConfirmed, ReplacedNotConfirmed: `accepts` does not say so.
+    """
+    state = link_of(deposit).state
+    if state == State.WITHDRAWN:
+        raise DepositWithdrawn
+    if state != accepts and state in _ON_PURPOSE:
+        raise _ON_PURPOSE[state]
 
 
 def _submitted(consultation_id: UUID, company_id: UUID) -> QuerySet[Deposit]:

@@ -17,13 +17,14 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Prefetch, Q
 
-from envelopes import release_keys
+from envelopes import chains, release_keys
+from envelopes.chains import Link
 from envelopes.errors import (
     ApplicationFirst,
     BlockDamaged,
     DeadlineNotReached,
+    DepositWithdrawn,
     IndexDamaged,
-    LateNotConfirmed,
     NotARecipientKey,
     WrongContentKeys,
 )
@@ -31,6 +32,7 @@ from envelopes.manifest import BadIndex, Index, IndexFile, read_index
 from envelopes.models import Deposit, Envelope, Opening, Release, ReleasedFile
 from envelopes.release_keys import ContentKeys, Purpose
 from envelopes.signals import envelope_opened
+from envelopes.standing import State
 from envelopes.stored import (
     StoredEnvelope,
     StoredFile,
@@ -71,8 +73,10 @@ class _Opened:
     digests: tuple[bytes, ...]
 
 
-def deposits(consultation: Consultation, *, now: datetime) -> list[Deposit]:
+def deposits(consultation: Consultation, *, now: datetime) -> list[Link]:
     """The submitted deposits of a consultation, in order of arrival, with all that their page shows.
+
+    What stands is opened by default; what is late or replaced on purpose only; what is withdrawn, never.
 
     Raises:
         DeadlineNotReached: see the module.
@@ -86,8 +90,8 @@ def deposits(consultation: Consultation, *, now: datetime) -> list[Deposit]:
         .order_by("kind", "lot__number")  # "application" is before "offer"
     )
     submitted = consultation.deposits.filter(state=Deposit.State.SUBMITTED)
-    return list(
-        submitted.select_related("company")
+    return chains.grouped(
+        submitted.select_related("company", "follows")
         .prefetch_related(Prefetch("envelopes", envelopes))
         .order_by("number")
     )
@@ -105,7 +109,7 @@ def manifest(envelope_id: UUID, *, now: datetime) -> bytes:
     """The manifest of the deposit of an envelope that may be opened now.
 
     Raises:
-        DeadlineNotReached, ApplicationFirst, ManifestDamaged.
+        DeadlineNotReached, DepositWithdrawn, ApplicationFirst, ManifestDamaged.
     """
     envelope = _openable(envelope_id, now=now)
     manifest_of(envelope.deposit)
@@ -116,7 +120,8 @@ def headers(envelope_id: UUID, *, start: int, now: datetime) -> Headers:
     """The headers of an envelope's blocks, from the block of rank `start`: the index, then the files.
 
     Raises:
-        DeadlineNotReached, ApplicationFirst, ManifestDamaged, BlockDamaged, StoreUnavailable.
+        DeadlineNotReached, DepositWithdrawn, ApplicationFirst, ManifestDamaged, BlockDamaged,
+        StoreUnavailable.
     """
     blocks = stored_envelope(_openable(envelope_id, now=now)).blocks
     found: list[bytes] = []
@@ -134,16 +139,16 @@ def release(
     agent: Agent,
     keys: ReleasedKeys,
     now: datetime,
-    accepts_late: bool = False,
+    accepts: str = "",
 ) -> Release:
     """Keep the content keys of an envelope, so that its files are served from now on; once for ever.
 
     Everything is verified first, outside any transaction, since it takes as long as the envelope is
     large; then everything is written, or nothing.
 
-    1. The deadline has passed, and the deposit's application is open.
+    1. The deadline has passed, the deposit is not withdrawn, and its application is open.
     2. The key pair is of the recipient set.
-    3. A late deposit is opened on purpose.
+    3. A late or replaced deposit is opened on purpose: `accepts` says which of the two.
     4. Every block of the index and of the files is whole, in its place, and opens (§ 9, 2 to 7).
     5. The index is that of the manifest (§ 9, 8); each file's size and digest are compared with it.
 
@@ -154,8 +159,7 @@ def release(
     if hasattr(envelope, "release"):
         return envelope.release
     key_pair = _recipient(envelope, keys.fingerprint)  # 2
-    if envelope.deposit.is_late and not accepts_late:  # 3
-        raise LateNotConfirmed
+    chains.check_openable(envelope.deposit, accepts=accepts)  # 3
     stored = stored_envelope(envelope)
     _check_keys(stored, keys.content_keys)
     opened = _opened(stored, keys.content_keys)  # 4, 5
@@ -174,15 +178,22 @@ def release(
 
 @transaction.atomic
 def _keep(draft: Release, files: list[ReleasedFile]) -> Release:
-    """Write a release, unless another agent's came first: then that one is the release."""
+    """Write a release, unless another agent's came first: then that one is the release.
+
+    A withdrawal that had arrived before the deadline may be committed only now: the deposit is locked.
+    """
+    _start_session(draft)
+    Deposit.objects.select_for_update(no_key=True).get(envelopes=draft.pk)
     Envelope.objects.select_for_update(no_key=True, of=("self",)).get(pk=draft.pk)
     first = Release.objects.filter(pk=draft.pk).first()
     if first is not None:
         return first
     draft.save(force_insert=True)
     ReleasedFile.objects.bulk_create(files)
-    _start_session(draft)
     envelope = draft.envelope
+    state = chains.link_of(envelope.deposit).state
+    if state == State.WITHDRAWN:
+        raise DepositWithdrawn
     journal.record(
         "envelope.opened",
         envelope,
@@ -192,6 +203,7 @@ def _keep(draft: Release, files: list[ReleasedFile]) -> Release:
         deposit=str(envelope.deposit_id),
         fingerprint=draft.key_pair.fingerprint,
         is_late=envelope.deposit.is_late,
+        is_replaced=state == State.REPLACED,
         different_files=sum(not file.matches_index for file in files),
     )
     transaction.on_commit(
@@ -228,6 +240,8 @@ def _openable(envelope_id: UUID, *, now: datetime) -> Envelope:
     related = Envelope.objects.select_related("deposit__consultation__service", "release")
     envelope = related.get(pk=envelope_id, deposit__state=Deposit.State.SUBMITTED)
     check_deadline(envelope.deposit.consultation, now=now)
+    if envelope.deposit.withdrawn_at is not None:
+        raise DepositWithdrawn
     if envelope.kind == EnvelopeKind.OFFER:
         applications = envelope.deposit.envelopes.filter(kind=EnvelopeKind.APPLICATION)
         if applications.filter(release=None).exists():

@@ -164,7 +164,7 @@ def release(world: World, _client: Client) -> Request:
         {"id": file_id.hex(), "keys": b"".join(content_keys).hex()}
         for file_id, content_keys in keys.content_keys.items()
     ]
-    return _json({"fingerprint": keys.fingerprint, "accepts_late": False, "files": files})
+    return _json({"fingerprint": keys.fingerprint, "accepts": "", "files": files})
 
 
 def decision(world: World, _client: Client) -> Request:

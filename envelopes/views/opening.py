@@ -19,10 +19,12 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
 from envelopes import opening, released
+from envelopes.chains import Link
 from envelopes.errors import OpeningRefused
-from envelopes.models import Deposit, Envelope, Release, ReleasedFile
+from envelopes.models import Envelope, Release, ReleasedFile
 from envelopes.opening import ReleasedKeys
 from envelopes.release_keys import split
+from envelopes.standing import State
 from marketplace import clock
 from marketplace.http import refuse, refuse_json
 from marketplace.models import Consultation, Right
@@ -37,7 +39,7 @@ def page(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
     consultations = visible.select_related("service__organisation")
     consultation = get_object_or_404(consultations, pk=consultation_id)
     try:
-        deposits = opening.deposits(consultation, now=clock.now())
+        links = opening.deposits(consultation, now=clock.now())
     except OpeningRefused as refusal:
         refuse(request, refusal, consultation)
         return redirect("envelopes:consultation", consultation.pk)
@@ -45,8 +47,8 @@ def page(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
     context = {
         "consultation": consultation,
         "zone": consultation.service.organisation.time_zone,
-        "deposits": deposits,
-        "counts": _counts(deposits),
+        "links": links,
+        "counts": _counts(links),
         "recipients": recipients.order_by("is_backup", "name"),
         "fingerprints": consultation.recipient_set.fingerprints,
     }
@@ -82,14 +84,14 @@ def headers(request: AgentRequest, envelope_id: UUID) -> HttpResponse:
 @agent_required(Right.OPEN_BIDS)
 def release(request: AgentRequest, envelope_id: UUID) -> HttpResponse:
     envelope = get_object_or_404(Envelope.objects.visible_to(request.agent), pk=envelope_id)
-    keys, accepts_late = _body(request)
+    keys, accepts = _body(request)
     try:
         kept = opening.release(
             envelope.pk,
             agent=request.agent,
             keys=keys,
             now=clock.now(),
-            accepts_late=accepts_late,
+            accepts=accepts,
         )
     except OpeningRefused as refusal:
         return refuse_json(request, refusal, envelope)
@@ -124,23 +126,32 @@ def _start(request: HttpRequest) -> int:
     return int(start)
 
 
-def _body(request: HttpRequest) -> tuple[ReleasedKeys, bool]:
-    """`{"fingerprint", "accepts_late", "files": [{"id", "keys"}]}`, bytes in hexadecimal."""
+def _body(request: HttpRequest) -> tuple[ReleasedKeys, str]:
+    """`{"fingerprint", "accepts", "files": [{"id", "keys"}]}`, bytes in hexadecimal.
+
+    `accepts` is "late" or "replaced" where the agent confirmed that it is opened all the same.
+    """
     try:
         body = json.loads(request.body)
         content_keys = {
             bytes.fromhex(file["id"]): split(bytes.fromhex(file["keys"])) for file in body["files"]
         }
         fingerprint = bytes.fromhex(body["fingerprint"]).hex()
-        return ReleasedKeys(fingerprint, content_keys), body["accepts_late"] is True
+        return ReleasedKeys(fingerprint, content_keys), str(body["accepts"])
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise BadRequest("not a release") from error
 
 
-def _counts(deposits: list[Deposit]) -> dict[str, int]:
-    envelopes = [envelope for deposit in deposits for envelope in deposit.envelopes.all()]
-    opened = sum(hasattr(envelope, "release") for envelope in envelopes)
-    return {"deposits": len(deposits), "opened": opened, "sealed": len(envelopes) - opened}
+def _counts(links: list[Link]) -> dict[str, int]:
+    """Of the deposits; of their envelopes, by whether they are opened; and how many may still be."""
+    opened = sealed = openable = 0
+    for link in links:
+        for envelope in link.deposit.envelopes.all():
+            is_opened = hasattr(envelope, "release")
+            opened += is_opened
+            sealed += not is_opened
+            openable += not is_opened and link.state != State.WITHDRAWN
+    return {"deposits": len(links), "opened": opened, "sealed": sealed, "openable": openable}
 
 
 def _opened(kept: Release) -> dict[str, object]:

@@ -202,14 +202,40 @@ def test_a_late_deposit_is_opened_on_its_own_and_on_purpose(
     button = row_of(page, envelope.pk).locator("[data-open]")
 
     button.click()
-    page.locator('[data-late-dialog] [value="cancel"]').click()
-    expect(page.locator("[data-late-dialog]")).to_be_hidden()
+    dialog = page.locator('[data-exception-dialog="late"]')
+    dialog.locator('[value="cancel"]').click()
+    expect(dialog).to_be_hidden()
     assert not Release.objects.filter(envelope=envelope).exists()
 
     button.click()
-    page.locator("[data-late-confirm]").click()
+    dialog.locator('[value="confirm"]').click()
     expect(page.locator('[data-count="opened"]')).to_have_text("3")
     assert Release.objects.filter(envelope=envelope).exists()
+
+
+def test_what_was_replaced_is_opened_on_purpose_and_what_was_withdrawn_never(
+    opening_page: Page, scene: Scene, tmp_path: Path, assert_accessible
+):
+    page = opening_page
+    sealed.seal_second(scene.deposit, "replaces")
+    withdrawn = sealed.seal_withdrawn(scene.consultation)
+    page.reload()
+    assert_accessible(page)
+    unlock(page, key_file(tmp_path, scene.holder))
+    page.locator('[data-choose="all"]').click()
+    page.locator("[data-open-chosen]").click()
+    expect(page.locator('[data-count="opened"]')).to_have_text("2")
+    assert not Release.objects.filter(envelope__deposit=scene.deposit).exists()
+    for envelope in withdrawn.envelopes.all():
+        expect(row_of(page, envelope.pk).locator("button, input")).to_have_count(0)
+
+    row_of(page, scene.application.pk).locator("[data-open]").click()
+    dialog = page.locator('[data-exception-dialog="replaced"]')
+    assert_accessible(page)
+    dialog.locator('[value="confirm"]').click()
+
+    expect(page.locator('[data-count="opened"]')).to_have_text("3")
+    assert Release.objects.filter(envelope=scene.application).exists()
 
 
 def test_the_report_of_a_signed_file_is_read_and_decided(

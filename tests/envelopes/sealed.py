@@ -132,6 +132,26 @@ def seal_deposit(
     return deposit
 
 
+def seal_second(first: Deposit, relation: str, *, is_late: bool = False) -> Deposit:
+    """Another deposit of the company of a first one, which it replaces or completes."""
+    return seal_deposit(
+        first.consultation,
+        is_late=is_late,
+        company=first.company,
+        bidder=first.bidder,
+        follows=first,
+        relation=relation,
+    )
+
+
+def seal_withdrawn(consultation: Consultation) -> Deposit:
+    """A deposit that its bidder withdrew."""
+    deposit = seal_deposit(consultation)
+    deposit.withdrawn_at = NOW
+    deposit.save(update_fields=["withdrawn_at"])
+    return deposit
+
+
 def write_receipt(deposit: Deposit) -> None:
     """A receipt as far as openers read it: the digest of the manifest."""
     digest = hashlib.sha256(bytes(deposit.manifest or b"")).hexdigest()

@@ -24,6 +24,7 @@ from envelopes.manifest import Index, IndexFile, read_manifest
 from envelopes.models import Envelope, Opening, Release, ReleasedFile, SealedBlock
 from envelopes.release_keys import Purpose
 from envelopes.signals import envelope_opened
+from envelopes.standing import State
 from keys import cms
 from marketplace.models import Consultation, EnvelopeKind, JournalEntry, Lot, Right
 from tests import factories
@@ -73,7 +74,8 @@ def test_nothing_is_listed_nor_served_before_the_deadline(now):
 def test_everything_is_served_at_the_deadline_itself():
     scene = sealed.make_scene()
 
-    assert opening.deposits(scene.consultation, now=DEADLINE) == [scene.deposit]
+    [link] = opening.deposits(scene.consultation, now=DEADLINE)
+    assert (link.deposit, link.state) == (scene.deposit, State.STANDS)
     assert opening.manifest(scene.application.pk, now=DEADLINE) == scene.deposit.manifest
     assert len(opening.headers(scene.application.pk, start=0, now=DEADLINE).headers) == 3
     assert release(scene, scene.application, now=DEADLINE).released_at == DEADLINE
@@ -101,8 +103,11 @@ def test_deposits_come_in_order_of_arrival_without_drafts():
 
     listed = opening.deposits(scene.consultation, now=OPENED)
 
-    assert listed == [scene.deposit, second]
-    kinds = [envelope.kind for envelope in listed[0].envelopes.all()]
+    assert [(link.deposit, link.state) for link in listed] == [
+        (scene.deposit, State.STANDS),
+        (second, State.LATE),
+    ]
+    kinds = [envelope.kind for envelope in listed[0].deposit.envelopes.all()]
     assert kinds == [EnvelopeKind.APPLICATION, EnvelopeKind.OFFER]
 
 
@@ -208,6 +213,7 @@ def test_release_journals_the_key_and_nothing_of_the_bid():
         "deposit": str(scene.deposit.pk),
         "fingerprint": scene.holder.key_pair.fingerprint,
         "is_late": False,
+        "is_replaced": False,
         "different_files": 0,
     }
 
@@ -313,7 +319,7 @@ def test_release_of_a_late_deposit_is_confirmed():
     assert_nothing_opened(scene.consultation)
 
     released = opening.release(
-        envelope.pk, agent=scene.agent, keys=keys, now=OPENED, accepts_late=True
+        envelope.pk, agent=scene.agent, keys=keys, now=OPENED, accepts="late"
     )
     assert released.envelope == envelope
 

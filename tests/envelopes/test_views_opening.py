@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 import base64
 import json
-import re
 from urllib.parse import quote
 
 import pytest
@@ -11,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from envelopes.errors import BlockDamaged
-from envelopes.models import Release, ReleasedFile
+from envelopes.models import Deposit, Envelope, Release, ReleasedFile
 from keys.cms import BLOCK_SIZE
 from marketplace.models import EnvelopeKind, JournalEntry, Right
 from tests import factories
@@ -49,7 +48,7 @@ def body_of(envelope, holder, **changes):
         {"id": file_id.hex(), "keys": b"".join(content_keys).hex()}
         for file_id, content_keys in keys.content_keys.items()
     ]
-    return {"fingerprint": keys.fingerprint, "accepts_late": False, "files": files} | changes
+    return {"fingerprint": keys.fingerprint, "accepts": "", "files": files} | changes
 
 
 def post_release(client, envelope, body):
@@ -84,7 +83,12 @@ def test_page_lists_the_deposits_after_the_deadline(client, scene, clock):
     response = client.get(page_of(scene))
 
     assert response.status_code == 200
-    assert response.context["counts"] == {"deposits": 1, "opened": 0, "sealed": 2}
+    assert response.context["counts"] == {
+        "deposits": 1,
+        "opened": 0,
+        "sealed": 2,
+        "openable": 2,
+    }
     assert scene.deposit.company.name in response.text
     assert str(scene.application.pk) in response.text
 
@@ -176,10 +180,38 @@ def test_late_deposits_are_flagged_and_cannot_be_chosen_with_the_others(client, 
 
     text = client.get(page_of(scene)).text
 
-    assert len(re.findall(r"data-late\s", text)) == late.envelopes.count()
+    assert text.count('data-exception="late"') == late.envelopes.count()
     for envelope in late.envelopes.all():
         assert f'id="choice-{envelope.pk}"' not in text
     assert f'id="choice-{scene.application.pk}"' in text
+
+
+def test_what_does_not_stand_is_listed_with_its_reason(client, scene, clock):
+    first = scene.deposit
+    second = sealed.seal_second(first, "replaces")
+    withdrawn = sealed.seal_withdrawn(scene.consultation)
+    client.force_login(scene.agent.user)
+
+    text = client.get(page_of(scene)).text
+
+    for deposit, state in ((first, "replaced"), (second, "stands"), (withdrawn, "withdrawn")):
+        assert f'data-deposit="{deposit.pk}" data-state="{state}"' in text
+        envelopes = Envelope.objects.filter(deposit=deposit)
+        assert {f'id="choice-{envelope.pk}"' in text for envelope in envelopes} == {
+            state == "stands"
+        }
+    assert text.count('data-exception="replaced"') == first.envelopes.count()
+    assert text.count("data-open ") == first.envelopes.count() + second.envelopes.count()
+
+
+def test_page_asks_for_no_key_where_all_is_withdrawn(client, scene, clock):
+    Deposit.objects.update(withdrawn_at=factories.NOW)
+    client.force_login(scene.agent.user)
+
+    text = client.get(page_of(scene)).text
+
+    assert "data-unlock" not in text
+    assert 'data-state="withdrawn"' in text
 
 
 # What the script asks for
@@ -248,10 +280,23 @@ def test_release_of_a_late_deposit_says_that_it_is_on_purpose(client, scene, clo
     client.force_login(scene.agent.user)
 
     refused = post_release(client, envelope, body)
-    accepted = post_release(client, envelope, body | {"accepts_late": True})
+    accepted = post_release(client, envelope, body | {"accepts": "late"})
 
     assert (refused.status_code, refused.json()["code"]) == (409, "late_not_confirmed")
     assert accepted.status_code == 200
+
+
+def test_release_of_a_withdrawn_deposit_is_refused_and_kept(client, scene, clock):
+    Deposit.objects.update(withdrawn_at=factories.NOW)
+    client.force_login(scene.agent.user)
+    body = body_of(scene.application, scene.holder)
+
+    for accepts in ("", "late", "replaced"):
+        answer = post_release(client, scene.application, body | {"accepts": accepts})
+        assert (answer.status_code, answer.json()["code"]) == (409, "deposit_withdrawn")
+
+    assert not Release.objects.exists()
+    assert JournalEntry.objects.filter(action="refused.deposit_withdrawn").count() == 3
 
 
 @pytest.mark.parametrize(
@@ -262,11 +307,11 @@ def test_release_of_a_late_deposit_says_that_it_is_on_purpose(client, scene, clo
         b"[]",
         b'"text"',
         b"{}",
-        b'{"fingerprint":"","accepts_late":false,"files":[{"id":"xy","keys":""}]}',
-        b'{"fingerprint":"","accepts_late":false,"files":[{"id":1,"keys":""}]}',
+        b'{"fingerprint":"","accepts":"","files":[{"id":"xy","keys":""}]}',
+        b'{"fingerprint":"","accepts":"","files":[{"id":1,"keys":""}]}',
         b'{"fingerprint":"","files":[]}',
-        b'{"fingerprint":"\\u0000","accepts_late":false,"files":[]}',
-        b'{"fingerprint":"\\ud800","accepts_late":false,"files":[]}',
+        b'{"fingerprint":"\\u0000","accepts":"","files":[]}',
+        b'{"fingerprint":"\\ud800","accepts":"","files":[]}',
         b"[" * 100_000,
         b"\xff\xfe",
     ],

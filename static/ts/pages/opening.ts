@@ -56,14 +56,14 @@ class Session {
     for (const row of this.#rows) row.allow(isUnlocked, this.#isRunning)
   }
 
-  /** A late deposit is opened on its own, and on purpose. */
+  /** A late or replaced deposit is opened on its own, and on purpose. */
   async #openAlone(row: EnvelopeRow): Promise<void> {
-    if (row.isLate && !(await this.#confirmLate())) return
+    if (row.exception !== '' && !(await this.#confirm(row.exception))) return
     await this.#open([row])
   }
 
-  async #confirmLate(): Promise<boolean> {
-    const dialog = find(this.#root, '[data-late-dialog]', HTMLDialogElement)
+  async #confirm(exception: string): Promise<boolean> {
+    const dialog = find(this.#root, `[data-exception-dialog="${exception}"]`, HTMLDialogElement)
     dialog.returnValue = ''
     dialog.showModal()
     await new Promise((resolve) => {
@@ -96,7 +96,7 @@ class Session {
     if (row.waitsForApplication) return false
     try {
       const csrfToken = find(this.#root, '[name=csrfmiddlewaretoken]', HTMLInputElement).value
-      row.showOpened(await releaseEnvelope(row.sealed, pair, { acceptsLate: row.isLate, csrfToken, onProgress }))
+      row.showOpened(await releaseEnvelope(row.sealed, pair, { accepts: row.exception, csrfToken, onProgress }))
       this.#count('sealed', -1)
       this.#count('opened', 1)
       return true

@@ -4,7 +4,8 @@ import { alertWith, clone, fill, find, findAll } from '../page/elements'
 import type { OpenedEnvelope, OpenedFile, SealedEnvelope } from './release'
 
 export class EnvelopeRow {
-  readonly isLate: boolean
+  /** Why it is opened on purpose only: "late" or "replaced"; empty where it is opened with the others. */
+  readonly exception: string
   /** Applications are opened before offers. */
   readonly rank: number
   readonly #root: HTMLElement
@@ -13,7 +14,7 @@ export class EnvelopeRow {
   constructor(root: HTMLElement, element: HTMLElement) {
     this.#root = root
     this.#element = element
-    this.isLate = element.dataset.late !== undefined
+    this.exception = element.dataset.exception ?? ''
     this.rank = element.dataset.kind === 'application' ? 0 : 1
   }
 

@@ -33,7 +33,7 @@ export interface OpenedEnvelope {
 }
 
 export interface ReleaseOptions {
-  readonly acceptsLate: boolean
+  readonly accepts: string
   readonly csrfToken: string
   readonly onProgress: (progress: Progress) => void
 }
@@ -46,7 +46,7 @@ export interface ReleaseOptions {
 export async function releaseEnvelope(
   sealed: SealedEnvelope,
   pair: KeyPair,
-  { acceptsLate, csrfToken, onProgress }: ReleaseOptions,
+  { accepts, csrfToken, onProgress }: ReleaseOptions,
 ): Promise<OpenedEnvelope> {
   const { manifest: encoded } = (await getJson(sealed.manifestUrl)) as { manifest: string }
   const manifest = readManifest(fromBase64(encoded))
@@ -56,7 +56,7 @@ export async function releaseEnvelope(
   const files = [envelope.index, ...envelope.files]
   const contentKeys = await unwrapContentKeys(files, pair, fetchHeaders(files, sealed.headersUrl), { onProgress })
   try {
-    const body = { fingerprint: pair.certificate.fingerprint, accepts_late: acceptsLate, files: byFile(contentKeys) }
+    const body = { fingerprint: pair.certificate.fingerprint, accepts, files: byFile(contentKeys) }
     return (await postJson(sealed.releaseUrl, body, csrfToken)) as OpenedEnvelope
   } finally {
     for (const { key } of contentKeys) key.fill(0)

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Of several deposits of a company: what is opened by default, on purpose, and never."""
+
+import io
+
+import pytest
+
+from envelopes import archive, opening, withdrawal
+from envelopes.errors import DepositWithdrawn, LateNotConfirmed, ReplacedNotConfirmed
+from envelopes.models import Deposit, Release
+from envelopes.standing import State
+from marketplace.models import Consultation, EnvelopeKind, JournalEntry
+from tests.envelopes import sealed
+from tests.envelopes.sealed import OPENED
+from tests.envelopes.test_opening import assert_nothing_opened, release
+from tests.factories import DEADLINE, NOW, SECOND
+
+pytestmark = pytest.mark.django_db
+
+
+def test_release_of_a_replaced_deposit_is_confirmed_as_such():
+    scene = sealed.make_scene()
+    second = sealed.seal_second(scene.deposit, "replaces")
+    keys = sealed.unwrap(scene.application, scene.holder)
+    [first, last] = opening.deposits(scene.consultation, now=OPENED)
+    assert (first.state, first.replaced_by, last.state) == (State.REPLACED, second, State.STANDS)
+
+    for accepts in ("", "late", "stands"):
+        with pytest.raises(ReplacedNotConfirmed):
+            opening.release(
+                scene.application.pk, agent=scene.agent, keys=keys, now=OPENED, accepts=accepts
+            )
+    assert_nothing_opened(scene.consultation)
+
+    opening.release(
+        scene.application.pk, agent=scene.agent, keys=keys, now=OPENED, accepts="replaced"
+    )
+    entry = JournalEntry.objects.get(action="envelope.opened")
+    assert (entry.facts["is_late"], entry.facts["is_replaced"]) == (False, True)
+
+
+def test_release_of_a_deposit_and_of_its_complement_asks_nothing_more():
+    scene = sealed.make_scene()
+    second = sealed.seal_second(scene.deposit, "completes")
+
+    release(scene, scene.application)
+    release(scene, second.envelopes.get(kind=EnvelopeKind.APPLICATION))
+
+    assert Release.objects.count() == 2
+
+
+def test_late_replacement_leaves_the_first_deposit_to_be_opened():
+    scene = sealed.make_scene()
+    late = sealed.seal_second(scene.deposit, "replaces", is_late=True)
+
+    assert release(scene, scene.application)
+    with pytest.raises(LateNotConfirmed):
+        release(scene, late.envelopes.get(kind=EnvelopeKind.APPLICATION))
+
+
+@pytest.mark.parametrize("accepts", ["", "late", "replaced", "withdrawn"])
+def test_withdrawn_deposit_is_never_opened(accepts):
+    scene = sealed.make_scene()
+    Deposit.objects.filter(pk=scene.deposit.pk).update(withdrawn_at=NOW)
+    keys = sealed.unwrap(scene.application, scene.holder)
+
+    for ask in (
+        lambda: opening.manifest(scene.application.pk, now=OPENED),
+        lambda: opening.headers(scene.application.pk, start=0, now=OPENED),
+        lambda: opening.release(
+            scene.application.pk, agent=scene.agent, keys=keys, now=OPENED, accepts=accepts
+        ),
+        lambda: archive.write(scene.deposit, io.BytesIO(), accepts=accepts),
+    ):
+        with pytest.raises(DepositWithdrawn):
+            ask()
+    assert_nothing_opened(scene.consultation)
+    [link] = opening.deposits(scene.consultation, now=OPENED)
+    assert link.state == State.WITHDRAWN
+
+
+def test_deposit_withdrawn_while_it_is_verified_is_not_opened(monkeypatch):
+    """The withdrawal had arrived before the deadline, and was committed after it."""
+    scene = sealed.make_scene()
+    verify = opening._opened
+
+    def withdraw_meanwhile(stored, content_keys):
+        withdrawal.withdraw(
+            scene.deposit.pk, actor=scene.deposit.bidder.user, now=DEADLINE - SECOND
+        )
+        return verify(stored, content_keys)
+
+    monkeypatch.setattr(opening, "_opened", withdraw_meanwhile)
+
+    with pytest.raises(DepositWithdrawn):
+        release(scene, scene.application)
+
+    scene.consultation.refresh_from_db()
+    assert scene.consultation.state == Consultation.State.ONLINE
+    assert not Release.objects.exists()
+    assert [entry.action for entry in JournalEntry.objects.all()] == ["deposit.withdrawn"]
+
+
+def test_archive_of_what_does_not_stand_is_written_on_purpose_only():
+    scene = sealed.make_scene()
+    late = sealed.seal_deposit(scene.consultation, is_late=True)
+    sealed.seal_second(scene.deposit, "replaces")
+
+    for deposit, state, refusal in (
+        (late, "late", LateNotConfirmed),
+        (scene.deposit, "replaced", ReplacedNotConfirmed),
+    ):
+        out = io.BytesIO()
+        with pytest.raises(refusal):
+            archive.write(deposit, out)
+        assert out.getvalue() == b""
+        archive.write(deposit, out, accepts=state)
+        assert out.getvalue()
