@@ -135,7 +135,8 @@ def installation(folder: Path, configuration: Path) -> Iterator[Site]:
         found = re.search(r"/consultations/[0-9a-f-]{36}/", bidder.page("/consultations/"))
         if found is None:
             raise ConnectionError("the demonstration has no consultation on line")
-        page = bidder.submit_form(found[0], to=found[0] + "deposit/").read().decode()
+        form = {"to": found[0] + "deposit/", "relation": "completes"}  # should it have a bid there
+        page = bidder.submit_form(found[0], **form).read().decode()
         data = json.loads(PAGE_DATA.findall(page)[0])
         cookies = {cookie.name: cookie.value or "" for cookie in bidder.cookies}
         headers = {

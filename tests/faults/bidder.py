@@ -184,7 +184,12 @@ def submission_of(deposit: Deposit, files: Mapping[str, bytes], name: str) -> tu
         }
         for number, (path, content) in enumerate(files.items())
     ]
-    body = {"envelopes": [{"id": str(envelope), "files": announced}], "annex_salt": SALT}
+    body: dict[str, object] = {
+        "envelopes": [{"id": str(envelope), "files": announced}],
+        "annex_salt": SALT,
+    }
+    if deposit.follows_id:
+        body["follows"] = {"deposit": str(deposit.follows_id), "relation": deposit.relation}
     return reverse("envelopes:submit", args=[deposit.pk]), json.dumps(body).encode()
 
 

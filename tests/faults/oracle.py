@@ -46,8 +46,10 @@ class Tender:
         return cls(consultation, holders, factories.make_bidder())
 
     def deposit(self) -> Deposit:
-        """A new one, in preparation."""
-        return submission.start(self.consultation, self.account, now=timezone.now())
+        """A new one, in preparation, that completes what the account has submitted."""
+        return submission.start(
+            self.consultation, self.account, now=timezone.now(), relation="completes"
+        )
 
 
 @dataclass(frozen=True)
