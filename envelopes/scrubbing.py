@@ -32,7 +32,7 @@ Pause = Callable[[float], None]  # of so many seconds
 BATCH: Final = 16  # blocks: 128 MiB at most of each copy
 EVERY: Final = timedelta(days=1)  # from the start of one to the start of the next
 UNDER_WAY: Final = Q(finished_at=None)
-SPELL: Final = timedelta(minutes=4)  # of work at a time: a worker is soon free again
+SPELL: Final = timedelta(seconds=50)  # of work at a time: a worker that is asked to stop soon can
 
 
 class _Begun(Exception):

@@ -67,5 +67,5 @@ def close_consultations() -> None:
 
 @shared_task(name="envelopes.scrub", acks_late=True)
 def scrub() -> None:
-    """Read stored blocks again for a few minutes. Safe to run twice; the next run goes on."""
+    """Read stored blocks again for less than a minute. Safe to run twice; the next run goes on."""
     scrubbing.spell(clock=timezone.now, pause=time.sleep)

@@ -36,7 +36,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "closing fingerprints": {"task": "envelopes.close_consultations", "schedule": 60.0},
     "test consultations": {"task": "marketplace.extend_tests", "schedule": crontab(minute=40)},
     # By short spells: it begins once a day, and goes on until every block was read.
-    "scrub": {"task": "envelopes.scrub", "schedule": 300.0, "options": {"expires": 300}},
+    "scrub": {"task": "envelopes.scrub", "schedule": 60.0, "options": {"expires": 60}},
     "store alarms": {"task": "envelopes.tell_alarms", "schedule": 60.0},
     "receipts by mail": {"task": "envelopes.mail_receipts", "schedule": 60.0},
     "decryption coverage": {"task": "envelopes.watch_coverage", "schedule": 300.0},

@@ -272,7 +272,7 @@ def test_scrub_begins_once_a_day(folders):
 
 def test_spell_ends_in_time_and_the_next_goes_on(folders, blocks, monkeypatch):
     monkeypatch.setattr(scrubbing, "BATCH", 2)
-    clock = Clock(step=timedelta(minutes=1))  # several readings of it a batch
+    clock = Clock(step=timedelta(seconds=10))  # several readings of it a batch
 
     spells = [figures(spell(clock))]
     while Scrub.objects.filter(finished_at=None).exists():
