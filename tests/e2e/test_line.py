@@ -17,7 +17,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
 def measure(page: Page) -> None:
     page.locator("[data-measure]").press("Enter")
-    expect(page.locator("[data-known]")).to_be_visible()
+    expect(page.locator("[data-known]")).to_be_visible(
+        timeout=30_000
+    )  # the first piece may take 20 s
     expect(page.locator("[data-measuring]")).to_be_hidden()
 
 
@@ -34,7 +36,7 @@ def test_bidder_measures_the_line_and_finds_the_measure_again(
 
     measure(page)
 
-    assert 500_000 < known_rate(page) < 1_300_000
+    assert 250_000 < known_rate(page) < 1_300_000  # the machine may be shared
     expect(page.locator("[data-line] tbody tr")).to_have_count(3)
     expect(page.locator('[data-origin="measure"]')).to_be_visible()
     page.locator("[data-amount]").fill("2.5")
