@@ -59,6 +59,7 @@ def links_of(some: Iterable[Deposit]) -> dict[UUID, Link]:
     for consultation, company in {(each.consultation_id, each.company_id) for each in some}:
         wanted |= Q(consultation=consultation, company=company)
     rows = Deposit.objects.filter(wanted, state=Deposit.State.SUBMITTED)
+    rows = rows.select_related("consultation")
     return {link.deposit.pk: link for link in grouped(rows.order_by("number"))}
 
 
@@ -81,9 +82,13 @@ def followed(chain: Sequence[Link]) -> Deposit | None:
 def left(chain: Sequence[Link]) -> list[Deposit]:
     """Those that another deposit may replace or complete.
 
-    One that is withdrawn or replaced is not completed: nobody opens it.
+    One that is withdrawn or replaced is not completed: nobody opens it. A rehearsal follows none.
     """
-    return [link.deposit for link in chain if link.state in {State.STANDS, State.LATE}]
+    return [link.deposit for link in chain if _is_left(link)]
+
+
+def _is_left(link: Link) -> bool:
+    return link.state in {State.STANDS, State.LATE} and not link.deposit.consultation.is_test
 
 
 def check_openable(deposit: Deposit, *, accepts: str = "") -> None:
@@ -102,10 +107,14 @@ def check_openable(deposit: Deposit, *, accepts: str = "") -> None:
 
 def _submitted(consultation_id: UUID, company_id: UUID) -> QuerySet[Deposit]:
     rows = Deposit.objects.filter(consultation=consultation_id, company=company_id)
+    rows = rows.select_related("consultation")
     return rows.filter(state=Deposit.State.SUBMITTED).order_by("number")
 
 
 def _linked(chain: Sequence[Deposit]) -> list[Link]:
+    """Rehearsals are each on its own: none replaces another."""
+    if len(chain) > 1 and chain[0].consultation.is_test:
+        return [link for deposit in chain for link in _linked([deposit])]
     said = [
         Submitted(each.relation, each.is_late, is_withdrawn=each.withdrawn_at is not None)
         for each in chain

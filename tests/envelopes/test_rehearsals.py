@@ -6,9 +6,19 @@ from django.conf import settings
 from django.core import mail
 from django.urls import reverse
 
-from envelopes import degradations, dependents, limits, opening, submission, sweeping, uploads
+from envelopes import (
+    chains,
+    degradations,
+    dependents,
+    limits,
+    opening,
+    submission,
+    sweeping,
+    uploads,
+)
 from envelopes.errors import DeadlineNotReached
 from envelopes.models import Degradation, Deposit
+from envelopes.standing import State
 from envelopes.upload_errors import RehearsalTooLarge
 from keys.models import KeyPair
 from marketplace.models import Consultation, Right
@@ -81,13 +91,18 @@ def test_rehearsal_is_never_late(rehearsal):
     assert not submitted(rehearsal, now=DEADLINE + DAY).is_late
 
 
-def test_company_rehearses_again_and_again(rehearsal):
+def test_company_rehearses_again_and_again_and_is_asked_nothing(client, rehearsal):
     bidder = make_bidder()
+    client.force_login(bidder.user)
     for _ in range(3):
-        deposit = make_deposit(consultation=rehearsal, bidder=bidder)
+        response = client.post(url("start_deposit", rehearsal.pk))
+        deposit = rehearsal.deposits.get(state=Deposit.State.DRAFT)
+        assert response.url == url("deposit", deposit.pk)
+        assert list(client.get(response.url).context["earlier"]) == []
         submission.submit(deposit.pk, ready_to_submit(deposit), actor=bidder.user, now=NOW)
 
-    assert rehearsal.deposits.filter(state=Deposit.State.SUBMITTED).count() == 3
+    done = chains.of_company(rehearsal.pk, bidder.company_id)
+    assert [(link.deposit.follows, link.state) for link in done] == [(None, State.STANDS)] * 3
 
 
 def test_rehearsal_is_never_opened(client):
