@@ -5,6 +5,11 @@ One thread serves one running upload. The body is read as it arrives, so a reque
 hours: the time-out below watches the process, not the request.
 """
 
+import resource
+
+# A process that dies leaves nothing of a bid on the disk.
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
 worker_class = "gthread"
 threads = 16
 keepalive = 5  # seconds

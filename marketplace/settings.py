@@ -239,6 +239,7 @@ STATICFILES_DIRS = [
 ]
 WHITENOISE_USE_FINDERS = not env_bool("HASHED_STATIC")
 
+DEFAULT_EXCEPTION_REPORTER_FILTER = "marketplace.error_reports.WithoutContents"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
