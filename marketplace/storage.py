@@ -4,13 +4,17 @@
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage, default_storage
+
+TICK: Final = 1_000_000_000  # ns; more than the grain of the times that a disk keeps
+MOST_REMEMBERED: Final = 10_000  # folders
 
 
 class SingleStore(Protocol):
@@ -122,6 +126,11 @@ class DurableStorage(FileSystemStorage):
     copies = 1
     all_answer = True
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # When a folder had last changed as this process synced it.
+        self._synced: dict[Path, int] = {}
+
     @property
     def stores(self) -> tuple[SingleStore, ...]:
         return (self,)
@@ -164,15 +173,29 @@ class DurableStorage(FileSystemStorage):
     def _make_folders(self, folder: Path) -> None:
         """Make the folders of the store down to this one, for their owner alone.
 
-        One that is there may be another request's, whose name is not on the disk yet: each is synced.
+        One that is there may be another request's, whose name is not on the disk yet: each name is synced.
         """
         level = Path(self.location)
         level.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _sync_directory(level.parent)
+        self._sync_names(level.parent)
         for part in folder.relative_to(level).parts:
             (level / part).mkdir(mode=0o700, exist_ok=True)
-            _sync_directory(level)
+            self._sync_names(level)
             level /= part
+
+    def _sync_names(self, folder: Path) -> None:
+        """Put on the disk the names that a folder holds, unless it holds those that were put there before.
+
+        Its time of change says so, once it is old enough: two changes within a tick have the same.
+        """
+        changed_at = folder.stat().st_mtime_ns  # what is named from now on changes it
+        if self._synced.get(folder) == changed_at:
+            return
+        _sync_directory(folder)
+        if time.time_ns() - changed_at > TICK:
+            if len(self._synced) >= MOST_REMEMBERED:
+                self._synced.clear()
+            self._synced[folder] = changed_at
 
 
 def _write_new(path: Path, pieces: Iterable[bytes | memoryview]) -> None:

@@ -2,6 +2,7 @@
 import errno
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
@@ -43,6 +44,41 @@ def test_save_puts_the_bytes_and_each_name_above_them_on_the_disk(store, tmp_pat
     assert path.read_bytes() == b"sealed"
     assert set(synced) == inodes(path, *path.parents[:4])
     assert synced[-2:] == [path.stat().st_ino, path.parent.stat().st_ino]
+
+
+@pytest.fixture
+def settled(store, tmp_path, monkeypatch):
+    """What a store syncs that has a block of `deposit/file`, in folders that last changed long ago."""
+    path = tmp_path / "blocks" / store.save("deposit/file/0-x", ContentFile(b"sealed"))
+    for folder in path.parents[:4]:
+        os.utime(folder, ns=(0, 0))
+    store.save("deposit/file/1-x", ContentFile(b"sealed"))
+    synced, sync = [], os.fsync
+
+    def record(descriptor):
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        synced.append(str(path.relative_to(tmp_path)))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", record)
+    return synced
+
+
+def test_save_syncs_no_name_again_that_this_process_has_synced(store, settled):
+    store.save("deposit/file/2-x", ContentFile(b"sealed"))
+
+    assert settled == ["blocks/deposit/file/2-x", "blocks/deposit/file"]
+
+
+@pytest.mark.parametrize("folder", ["blocks", "blocks/deposit"])
+def test_save_syncs_the_names_that_another_process_may_have_left(store, settled, tmp_path, folder):
+    (tmp_path / folder / "other").mkdir()
+
+    # Twice: a change of a moment ago cannot be told from another one after it.
+    for name in ("2-x", "3-x"):
+        store.save(f"deposit/file/{name}", ContentFile(b"sealed"))
+
+    assert settled.count(folder) == 2
 
 
 def test_save_keeps_everything_to_the_owner(store, tmp_path):
