@@ -21,30 +21,45 @@ class Bidder:
 
     def ask(self, method: str, path: str, body: bytes | None = None, **headers: str):
         url = urllib.parse.urljoin(self.address, path)
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        token = next((c.value for c in self.cookies if c.name == "csrf"), None)
-        if method != "GET" and token:
-            named["X-CSRFToken"] = token
+        named = self.headers(**headers)
+        named.pop("Cookie")  # the opener's: a redirection may change it
         request = urllib.request.Request(url, body, named, method=method)  # noqa: S310 - ours
         return self.opener.open(request)
 
+    def headers(self, **headers: str) -> dict[str, str]:
+        """These, and what says who asks, where the request is made without `ask`."""
+        cookies = {cookie.name: cookie.value or "" for cookie in self.cookies}
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        named["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        return named | ({"X-CSRFToken": cookies["csrf"]} if "csrf" in cookies else {})
+
     def page(self, path: str) -> str:
         return str(self.ask("GET", path).read(), "utf-8")
+
+    def tender(self, reference: str) -> str:
+        """The path of the consultation of that reference: a list may lead to others as well."""
+        listed = self.page("/consultations/?closed=on&q=" + reference)
+        links: list[str] = re.findall(r"/consultations/[0-9a-f-]{36}/", listed)
+        return next(link for link in links if reference in self.page(link))
 
     def submit_form(self, path: str, *, to: str | None = None, **fields: str):
         """Post the form of the page at `path`, to another path where that is what it says."""
         data = {"csrfmiddlewaretoken": TOKEN.findall(self.page(path))[0], **fields}
         return self.ask("POST", to or path, urllib.parse.urlencode(data).encode())
 
-    def upload(self, data: dict[str, str], envelope: str, content: bytes) -> str:
+    def create(self, data: dict[str, str], envelope: str, size: int) -> str:
+        """Begin an upload; its path."""
         created = self.ask(
             "POST",
             data["uploadsUrl"],
             Tus_Resumable="1.0.0",
-            Upload_Length=str(len(content)),
+            Upload_Length=str(size),
             Upload_Metadata="envelope " + base64.b64encode(envelope.encode()).decode(),
         )
-        location = str(created.headers["Location"])
+        return str(created.headers["Location"])
+
+    def upload(self, data: dict[str, str], envelope: str, content: bytes) -> str:
+        location = self.create(data, envelope, len(content))
         patched = self.ask(
             "PATCH",
             location,

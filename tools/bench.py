@@ -30,7 +30,7 @@ from keys.certificates import assess, read_certificate
 from keys.cms import BLOCK_SIZE, FILE_ID_SIZE, BlockSealer, Recipient
 from tests.keys.corpus import BAD
 from tools import bench_deposits
-from tools.bench_deposits import Measures, PeerMissing
+from tools.bench_deposits import Measures, PeerMissing, Site
 
 OUTPUT = Path(__file__).resolve().parent.parent / "build" / "bench.json"
 MIB = 1024 * 1024
@@ -126,6 +126,7 @@ def benches(folder: Path, mib: int) -> list[Bench]:
             f"{version}: cms -stream",
             partial(run, cms),
         ),
+        Bench("seal_vs_age", partial(to_nowhere, digested=False), *age(source)),
         Bench(
             "seal_digest_vs_openssl",
             partial(to_nowhere, digested=True),
@@ -149,6 +150,20 @@ def benches(folder: Path, mib: int) -> list[Bench]:
     ]
 
 
+def age(source: Path) -> tuple[str, Run]:
+    """age with as many recipients, of its own kind."""
+    programs = [shutil.which(name) for name in ("age", "age-keygen")]
+    if None in programs:
+        raise PeerMissing("age is not installed (Debian package: age).")
+    program, keygen = map(str, programs)
+    seal_by_age = [program, "--output", os.devnull]
+    for _ in range(MANY):
+        made = subprocess.run([keygen], check=True, capture_output=True, text=True).stderr
+        seal_by_age += ["--recipient", made.split()[-1]]  # "Public key: age1…"
+    version = subprocess.check_output([program, "--version"], text=True).strip()
+    return f"age {version}, {MANY} recipients", partial(run, [*seal_by_age, str(source)])
+
+
 def of_deposits(measures: Measures, mib: int, runs: int) -> list[Result]:
     """The memory first: afterwards the server has held more."""
     memory = rounded(measures.memory_per_upload(mib))
@@ -162,7 +177,16 @@ def of_deposits(measures: Measures, mib: int, runs: int) -> list[Result]:
     ]
     per_upload = Result("memory_per_upload_mib", "MiB", memory, "1 MiB", 1.0, memory, 1)
     timed = [replace(bench, rate="MiB per second") for bench in compared]
-    return [per_upload, *(measured(bench, mib, runs) for bench in timed)]
+    return [per_upload, page(site, mib), *(measured(bench, mib, runs) for bench in timed)]
+
+
+def page(site: Site, mib: int) -> Result:
+    """How long somebody else waits for a page at worst, while bids are received."""
+    idle, busy = median(site.page_times()), site.page_times(uploads=8, mib=mib)
+    slowest = rounded(sorted(busy)[len(busy) * 99 // 100] * 1000)
+    name, median_ms = "page_p99_under_uploads_ms_vs_idle", rounded(idle * 1000)
+    ratio = rounded(slowest / median_ms)
+    return Result(name, "ms", slowest, "ours, idle: median", median_ms, ratio, len(busy))
 
 
 def measured(bench: Bench, mib: int, runs: int) -> Result:

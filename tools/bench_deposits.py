@@ -29,6 +29,7 @@ MIB = 1024 * 1024
 PATIENCE = 60  # seconds for a server to answer
 TUS = {"Tus-Resumable": "1.0.0"}
 BIDDER = re.compile(r"\S+@entreprise\.example")  # what the demonstration says of its accounts
+TENDER = "2026-DCP-013"  # of the demonstration, on line
 PASSWORD = re.compile(r"Sigille-demo-\d+")
 PIECE = memoryview(os.urandom(LARGEST_REQUEST))
 NOT_DURABLE = """
@@ -93,6 +94,19 @@ class Site:
         line.close()
         return path
 
+    def page_times(self, uploads: int = 0, mib: int = 0) -> list[float]:
+        """Seconds for a page of the site, while so many uploads last, but a hundred times at least."""
+        line = http.client.HTTPConnection("127.0.0.1", self.port)
+        times: list[float] = []
+        with ThreadPoolExecutor(1) as pool:
+            sent = pool.submit(self.at_once, uploads, mib) if uploads else None
+            while len(times) < 100 or (sent is not None and not sent.done()):
+                started = time.perf_counter()
+                self._ask(line, "GET", "/consultations/", {})
+                times.append(time.perf_counter() - started)
+        line.close()
+        return times
+
     def peak(self, count: int, mib: int) -> float:
         """MiB, the most that the process that serves holds during so many uploads at once."""
         children = Path(f"/proc/{self.master}/task/{self.master}/children").read_text()
@@ -132,11 +146,9 @@ def installation(folder: Path, configuration: Path) -> Iterator[Site]:
     with running(command, port, variables) as process:
         bidder = Bidder(f"http://127.0.0.1:{port}/")
         bidder.submit_form("/accounts/login/", login=address, password=password)
-        found = re.search(r"/consultations/[0-9a-f-]{36}/", bidder.page("/consultations/"))
-        if found is None:
-            raise ConnectionError("the demonstration has no consultation on line")
-        form = {"to": found[0] + "deposit/", "relation": "completes"}  # should it have a bid there
-        page = bidder.submit_form(found[0], **form).read().decode()
+        tender = bidder.tender(TENDER)
+        form = {"to": tender + "deposit/", "relation": "completes"}  # should it have a bid there
+        page = bidder.submit_form(tender, **form).read().decode()
         data = json.loads(PAGE_DATA.findall(page)[0])
         cookies = {cookie.name: cookie.value or "" for cookie in bidder.cookies}
         headers = {
