@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
+from envelopes import chains
 from envelopes.errors import DeadlineNotReached
 from envelopes.models import Attempt, Deposit, Envelope, PaperDeposit
 from marketplace.models import Consultation, EnvelopeKind
@@ -53,6 +54,7 @@ class Row:
     company: str
     registration: str
     deposit: Deposit | None = None
+    replaced_by: int | None = None  # the number of the deposit that did
     paper: PaperDeposit | None = None
     parts: tuple[Part, ...] = ()
 
@@ -105,14 +107,22 @@ def rows(consultation: Consultation, shown: Sequence[Arrival], *, first: int = 1
     by_id = deposits.defer("manifest", "follows__manifest").in_bulk()
     papers = PaperDeposit.objects.filter(pk__in=ids)
     papers_by_id = papers.select_related("recorded_by__user", "cancelled_by__user").in_bulk()
-    parts = _parts(by_id)
+    parts, replaced = _parts(by_id), _replacements(consultation, by_id.values())
     found = []
     for order, arrival in enumerate(shown, first):
         late = arrival.at - consultation.closes_at
         late_by = late if late >= timedelta() else None
         if deposit := by_id.get(arrival.id):
-            named = (deposit.company.name, deposit.company.registration)
-            row = Row(order, arrival.at, late_by, *named, deposit=deposit, parts=parts[deposit.pk])
+            row = Row(
+                order=order,
+                arrived_at=arrival.at,
+                late_by=late_by,
+                company=deposit.company.name,
+                registration=deposit.company.registration,
+                deposit=deposit,
+                replaced_by=replaced.get(deposit.pk),
+                parts=parts[deposit.pk],
+            )
         else:
             paper = papers_by_id[arrival.id]
             row = Row(order, arrival.at, late_by, paper.company_name, "", paper=paper)
@@ -132,6 +142,17 @@ def every_row(consultation: Consultation, *, now: datetime) -> Iterator[Row]:
 def _batches(consultation: Consultation, found: list[Arrival]) -> Iterator[Row]:
     for start in range(0, len(found), BATCH):
         yield from rows(consultation, found[start : start + BATCH], first=start + 1)
+
+
+def _replacements(
+    consultation: Consultation, deposits: Iterable[Deposit]
+) -> Mapping[UUID, int | None]:
+    """Of those of these companies that were replaced, the number of the deposit that did."""
+    companies = {deposit.company_id for deposit in deposits}
+    submitted = consultation.deposits.filter(company__in=companies, state=Deposit.State.SUBMITTED)
+    fields = ("consultation", "company", "number", "relation", "is_late", "withdrawn_at")
+    links = chains.grouped(submitted.only(*fields).order_by("number"))
+    return {link.deposit.pk: link.replaced_by.number for link in links if link.replaced_by}
 
 
 def _parts(deposits: Iterable[UUID]) -> Mapping[UUID, tuple[Part, ...]]:

@@ -138,7 +138,7 @@ def _line(row: Row) -> JSONValue:
     return {
         "arrived_at": instant(row.arrived_at),
         "company": row.company,
-        "deposit": _deposit(row.deposit, row.parts) if row.deposit else None,
+        "deposit": _deposit(row, row.deposit) if row.deposit else None,
         "late_by_milliseconds": None if late_by is None else late_by // timedelta(milliseconds=1),
         "order": row.order,
         "paper": _paper(row.paper) if row.paper else None,
@@ -147,15 +147,16 @@ def _line(row: Row) -> JSONValue:
     }
 
 
-def _deposit(deposit: Deposit, parts: tuple[Part, ...]) -> JSONValue:
+def _deposit(row: Row, deposit: Deposit) -> JSONValue:
     follows = deposit.follows
     receipt = json.loads(bytes(deposit.receipt.content))
     return {
-        "envelopes": list(_envelopes(parts)),
+        "envelopes": list(_envelopes(row.parts)),
         "follows": {"number": follows.number, "relation": deposit.relation} if follows else None,
         "id": str(deposit.pk),
         "manifest_sha256": receipt["manifest_sha256"],
         "number": deposit.number,
+        "replaced_by": row.replaced_by,
         "withdrawn_at": instant(deposit.withdrawn_at),
     }
 

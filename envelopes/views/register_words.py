@@ -88,6 +88,9 @@ def _observations(row: Row, zone: str) -> Iterator[str]:
         yield _("Late by {duration}").format(duration=late_by)
     if row.deposit is not None:
         yield from _observations_of_deposit(row.deposit, zone)
+    if row.replaced_by is not None:
+        # Translators: « Remplacé par le dépôt n° 4 »
+        yield _("Replaced by deposit {number}").format(number=row.replaced_by)
     if row.paper is not None:
         if row.paper.observations:
             yield row.paper.observations

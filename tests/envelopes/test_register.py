@@ -81,6 +81,19 @@ def test_rows_count_the_files_and_the_sealed_bytes_of_each_envelope():
     ]
 
 
+def test_rows_say_which_deposit_replaced_one(consultation):
+    first = sealed(consultation, NOW)
+    same = {"company": first.company, "bidder": first.bidder}
+    second = sealed(consultation, NOW + MINUTE, follows=first, relation="replaces", **same)
+    sealed(consultation, NOW + 2 * MINUTE, follows=second, relation="completes", **same)
+    sealed(consultation, NOW + 3 * MINUTE)  # of another company
+    sealed(consultation, DEADLINE, follows=second, relation="replaces", **same)  # late
+
+    replaced = [row.replaced_by for row in all_rows(consultation)]
+
+    assert replaced == [second.number, None, None, None, None]
+
+
 def test_rows_leave_drafts_and_other_consultations(consultation):
     begin(consultation)
     sealed(make_online_consultation(), DEADLINE - SECOND)
@@ -148,7 +161,7 @@ def test_register_asks_as_much_for_one_row_as_for_three(
         enter(consultation)
         attempt(begin(consultation), 1, cause="transfer_cut")
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         rows = all_rows(consultation)
     with django_assert_num_queries(3):
         found = list(register.every_trouble(consultation, now=LATER))
@@ -175,7 +188,7 @@ def test_register_reads_a_thousand_deposits_by_batches(consultation, django_asse
         type(receipt)(deposit=deposit, content=receipt.content, issued_at=NOW) for deposit in more
     )
 
-    with django_assert_max_num_queries(2 + 5 * 3):
+    with django_assert_max_num_queries(2 + 5 * 4):
         rows = all_rows(consultation)
 
     assert [row.order for row in rows] == list(range(1, 1001))
