@@ -21,7 +21,7 @@ from pytest_django.live_server_helper import LiveServer
 from tests.e2e.recording import Recorder
 
 if TYPE_CHECKING:  # this file is read before Django is ready
-    from marketplace.models import User
+    from marketplace.models import Bidder, User
 
 TIMEOUT = 20_000  # milliseconds: the machine may be shared
 ARGUMENTS = [
@@ -104,6 +104,17 @@ def sign_in(live_server: LiveServer) -> SignIn:
         page.context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
 
     return sign_in
+
+
+@pytest.fixture
+def bidder(page: Page, sign_in: SignIn) -> "Bidder":
+    """Signed in, of a company that has a name in pictures."""
+    from tests.factories import make_bidder, make_company, make_user  # noqa: PLC0415 - Django is ready now
+
+    company = make_company(name="Charpentes du Marais")
+    bidder = make_bidder(company=company, user=make_user(name="Julie Robin"))
+    sign_in(page, bidder.user)
+    return bidder
 
 
 @pytest.fixture(scope="session")

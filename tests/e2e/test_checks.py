@@ -13,7 +13,6 @@ from tests.e2e.pictures import picture
 from tests.e2e.recording import Recorder
 from tests.e2e.test_deposit import (
     begin,
-    bidder,
     consultation,
     make_consultation_on_line,
     state,
@@ -21,7 +20,7 @@ from tests.e2e.test_deposit import (
 )
 from tests.factories import make_private_key
 
-__all__ = ["bidder", "consultation"]
+__all__ = ["consultation"]
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 CUT_PDF = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>"
 OFFER = EnvelopeKind.OFFER

@@ -15,21 +15,14 @@ from playwright.sync_api import CDPSession, Locator, Page, expect
 
 from envelopes import publication
 from envelopes.models import ChosenKey, Deposit, Receipt, SealedFile
-from marketplace.models import Bidder, Consultation, EnvelopeKind
+from marketplace.models import Consultation, EnvelopeKind
 from tests.e2e.recording import Recorder
 from tests.envelopes.deposits import opened
-from tests.factories import DAY, make_bidder, make_consultation, make_key_pair, make_private_key
+from tests.factories import DAY, make_consultation, make_key_pair, make_private_key
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 MEBIBYTE = 1024 * 1024
 PRIVATE_KEY = make_private_key()
-
-
-@pytest.fixture
-def bidder(page: Page, sign_in) -> Bidder:
-    bidder = make_bidder()
-    sign_in(page, bidder.user)
-    return bidder
 
 
 @pytest.fixture

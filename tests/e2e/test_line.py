@@ -9,9 +9,9 @@ from playwright.sync_api import Page, expect
 from envelopes.limits import LARGEST_MEASURE
 from tests.e2e.pictures import picture
 from tests.e2e.recording import Recorder
-from tests.e2e.test_deposit import bidder, consultation, emulate_line
+from tests.e2e.test_deposit import consultation, emulate_line
 
-__all__ = ["bidder", "consultation"]
+__all__ = ["consultation"]
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
 

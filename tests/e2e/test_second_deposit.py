@@ -10,26 +10,28 @@ from playwright.sync_api import Page, expect
 
 from envelopes import publication
 from envelopes.models import ChosenKey, Deposit
-from marketplace.models import Bidder, Consultation, EnvelopeKind, Lot
+from marketplace.models import Consultation, EnvelopeKind, Lot
+from tests.e2e.pictures import picture
 from tests.e2e.recording import Recorder
-from tests.factories import DAY, make_bidder, make_consultation, make_key_pair, make_private_key
+from tests.factories import (
+    DAY,
+    make_consultation,
+    make_key_pair,
+    make_organisation,
+    make_private_key,
+    make_service,
+)
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 PRIVATE_KEY = make_private_key()
 
 
 @pytest.fixture
-def bidder(page: Page, sign_in) -> Bidder:
-    bidder = make_bidder()
-    sign_in(page, bidder.user)
-    return bidder
-
-
-@pytest.fixture
 def consultation() -> Consultation:
     """On line now, in two lots."""
     now = timezone.now()
-    draft = make_consultation(closes_at=now + DAY, opens_at=now + DAY)
+    service = make_service(organisation=make_organisation(name="Ville de Valmer"), name="Travaux")
+    draft = make_consultation(service=service, closes_at=now + DAY, opens_at=now + DAY)
     for number, title in ((1, "Gros œuvre"), (2, "Charpente et couverture")):
         Lot.objects.create(consultation=draft, number=number, title=title)
     expiry = (now + 365 * DAY).replace(microsecond=0)
@@ -85,6 +87,7 @@ def test_second_bid_replaces_the_first_once_that_is_said(
 ):
     show(page, consultation)
     assert_accessible(page)
+    picture(page, "second-deposit")
     page.locator('form[action$="/deposit/"] button').press("Enter")
     expect(page.locator("[data-relation-error]")).to_be_visible()
     assert_accessible(page)
@@ -103,6 +106,7 @@ def test_second_bid_replaces_the_first_once_that_is_said(
     expect(dialog.locator('[data-confirm-lot="1"] [data-none]')).to_be_hidden()
     expect(dialog.locator('[data-confirm-lot="2"] [data-none]')).to_be_visible()
     assert_accessible(page)
+    picture(page, "second-confirm", dialog)
     confirm(page)
 
     expect(page.locator('[data-follows="replaces"]')).to_be_visible()
@@ -160,11 +164,13 @@ def test_bid_is_withdrawn_after_a_confirmation(
     assert_accessible(page)
     first.refresh_from_db()
     assert first.withdrawn_at is None
+    picture(page, "withdraw")
 
     page.locator("[data-withdrawal] button").press("Enter")
     page.wait_for_url("**/receipt/")
 
     expect(page.locator("[data-withdrawn]")).to_be_visible()
+    picture(page, "receipt-withdrawn")
     assert_accessible(page)
     assert Deposit.objects.exclude(withdrawn_at=None).get() == first
     page.goto("/deposits/")

@@ -10,9 +10,9 @@ from envelopes.models import Deposit
 from marketplace.models import EnvelopeKind
 from tests.e2e.pictures import picture
 from tests.e2e.recording import Recorder
-from tests.e2e.test_deposit import begin, bidder, choose_by_keyboard, consultation, state, zone_of
+from tests.e2e.test_deposit import begin, choose_by_keyboard, consultation, state, zone_of
 
-__all__ = ["bidder", "consultation"]
+__all__ = ["consultation"]
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 CANARY = b"canary-9d31"
 
