@@ -118,6 +118,33 @@ def object_store() -> Iterator[dict[str, str]]:
             }
 
 
+NGINX = """
+daemon off;
+{user}
+pid {folder}/pid;
+events {{}}
+http {{
+  client_body_temp_path {folder}/bodies;
+  proxy_temp_path {folder}/proxied;
+  {server}
+}}
+"""
+
+
+@contextmanager
+def running_nginx(server: str, port: int, folder: Path) -> Iterator[None]:
+    """nginx with this part of a configuration, on this port; it writes below the folder alone."""
+    binary = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if binary is None:
+        raise ServiceFailed("nginx is not installed (Debian package: nginx-light).")
+    user = "user root;" if os.geteuid() == 0 else ""
+    configuration = folder / "nginx.conf"
+    configuration.write_text(NGINX.format(user=user, folder=folder, server=server))
+    command: list[str | Path] = [binary, "-c", configuration, "-e", folder / "error.log"]
+    with _running(command, port, folder, {}):
+        yield
+
+
 def answers(url: str) -> bool:
     parts = urlsplit(url)
     if not parts.hostname:

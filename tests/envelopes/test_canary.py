@@ -1,77 +1,121 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The thief: whoever copies all that a server keeps finds nothing of a bid (promise P1).
 
-A bid full of canaries is deposited over HTTP in a real installation, embedded (SQLite, files) and full
-(PostgreSQL, Redis); then everything it keeps, and everything it said, is searched, and every secret it
-holds is tried on every block.
+Bids full of canaries are deposited over HTTP in a real installation, embedded (SQLite, files) and full
+(PostgreSQL, Redis, nginx with the configuration of `deploy/`); one is left in the middle of a block. Then
+everything it keeps, everything it said and what its processes were given is searched, and every secret in it
+is tried on every block.
 """
 
 import base64
+import gzip
 import hashlib
+import http.client
 import json
 import re
 import secrets
 import signal
 import sqlite3
+import subprocess
+import time
+import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 import redis
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from keys import cms
 from keys.certificates import read_certificate
 from signatures.demonstration import people, tenders
+from tests.envelopes import thief
 from tests.factories import make_certificate, make_private_key
 from tests.http_bidder import PAGE_DATA, Bidder
 from tests.installation import EMBEDDED, PATIENCE, environ, free_port, manage, started
-from tools.services import postgresql, redis_server
+from tools.services import postgresql, redis_server, running_nginx
 
 pytestmark = pytest.mark.slow
-FILE_SIZE = cms.BLOCK_SIZE + 100_000  # two blocks
+SMALL = 10_000  # bytes of a file of one block
+LARGE = cms.BLOCK_SIZE + SMALL  # of two
+BIDDERS = ("anne.le-goff@entreprise.example", "marc.durand@entreprise.example")
+NGINX = Path(__file__).parents[2] / "deploy" / "nginx.conf"
+SEEN = "anne.le-goff@entreprise.example"  # what is no secret, and must be found where it is kept
+
+
+@dataclass
+class Booty:
+    """What an intruder looks for."""
+
+    digests: list[bytes] = field(default_factory=list)  # of the files, told by the bidder
+    beginnings: set[bytes] = field(default_factory=set)  # of the blocks
+    count: int = 0  # canaries
+
+    def file(self, size: int) -> bytes:
+        """A file with a canary at the beginning of each block, and others from its first byte to its last."""
+        content = bytearray(size)
+        places = {*range(0, size, cms.BLOCK_SIZE), *range(0, size - 32, size // 8), size - 32}
+        for place in sorted(places):
+            content[place : place + 32] = thief.canary()
+        self.count += len(places)
+        self.digests.append(hashlib.sha256(content).digest())
+        self.beginnings |= {
+            bytes(content[start : start + 16]) for start in range(0, size, cms.BLOCK_SIZE)
+        }
+        return bytes(content)
+
+    def word(self) -> str:
+        self.count += 1
+        return thief.word()
 
 
 @dataclass(frozen=True)
 class Loot:
-    """What an intruder copied from a server after a bid, and the canaries that the bid held."""
+    """What an intruder copied from a server after the bids."""
 
     copied: dict[str, bytes]
     secrets: set[bytes]
     blocks: list[bytes]
-    canaries: list[bytes]
+    booty: Booty
+    core_limits: list[str]
 
 
 @pytest.fixture(scope="module", params=["embedded", "full"])
 def loot(request, tmp_path_factory) -> Iterator[Loot]:
-    """An installation is made, receives a bid, is stopped and copied."""
-    folder = tmp_path_factory.mktemp("installation")
+    """An installation is made, receives bids, is stopped and copied."""
+    folder, began = tmp_path_factory.mktemp("installation"), time.time()
     with ExitStack() as stack:
-        environment = private_servers(stack) if request.param == "full" else EMBEDDED
+        environment = private_servers(stack) if request.param == "full" else dict(EMBEDDED)
+        environment["SIGILLE_LOG_LEVEL"] = "DEBUG"
         variables = environ(folder, environment)
         manage("migrate", "--verbosity", "0", environ=variables)
         manage("createcachetable", environ=variables)
         manage("demo", "--out", str(tmp_path_factory.mktemp("keys")), environ=variables)
-        port = free_port()
+        port = entrance = free_port()
+        if request.param == "full":
+            entrance = stack.enter_context(in_front_of(port, folder / "nginx"))
         with started(folder, port, environment) as process:
-            canaries = deposit(Bidder(f"http://127.0.0.1:{port}/"))
+            booty = Booty()
+            bid(f"http://127.0.0.1:{entrance}/", booty)
+            given, limits = given_to(process.pid)
             process.send_signal(signal.SIGTERM)
             said, _ = process.communicate(timeout=PATIENCE)
-        copied = {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-        copied |= {"log": said.encode()} | copied_from(environment)
+        copied = {str(path): path.read_bytes() for path in files_of(folder)}
+        copied |= given | {"log": said.encode(), "settings": settings_of(variables)}
+        copied |= copied_from(environment) | left_elsewhere(began)
         rows = database_of(folder, environment)
         copied["database"] = b"\n".join(rows)
-        secret_files = [path.read_bytes() for path in (folder / "secrets").iterdir()]
-        stored = [path.read_bytes() for path in (folder / "blocks").rglob("*") if path.is_file()]
-        small = [block for block in stored if len(block) < 200_000]
-        yield Loot(copied, secrets_in([*rows, *secret_files]), small, canaries)
+        files = [path.read_bytes() for path in files_of(folder / "secrets")]
+        told = [*rows, *files, copied["settings"], copied["log"], *given.values()]
+        blocks = [path.read_bytes() for path in files_of(folder / "blocks")]
+        yield Loot(copied, thief.secrets_in(told), blocks, booty, limits)
+
+
+def files_of(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 def private_servers(stack: ExitStack) -> dict[str, str]:
@@ -82,24 +126,75 @@ def private_servers(stack: ExitStack) -> dict[str, str]:
     }
 
 
+@contextmanager
+def in_front_of(port: int, folder: Path) -> Iterator[int]:
+    """nginx as it is deployed, but for TLS; its port. All that it writes is in the folder."""
+    folder.mkdir()
+    entrance = free_port()
+    server = re.sub(r"(?m)^ *(ssl_|resolver ).*$", "", NGINX.read_text(encoding="utf-8"))
+    server = server.replace("listen 8443 ssl;", f"listen 127.0.0.1:{entrance};")
+    server = server.replace("web:8000", f"127.0.0.1:{port}")
+    server = server.replace("/var/log/nginx/", f"{folder}/")
+    with running_nginx(server, entrance, folder):
+        yield entrance
+
+
+def given_to(master: int) -> tuple[dict[str, bytes], list[str]]:
+    """What the processes of an installation were given; how large a core each may leave."""
+    known = subprocess.check_output(["ps", "-o", "pid=", "--sid", str(master)], text=True).split()
+    found = {}
+    limits = []
+    for pid in known:
+        process = Path("/proc") / pid
+        command = (process / "cmdline").read_bytes()
+        found[f"process {pid}"] = (process / "environ").read_bytes() + command
+        if b"gunicorn" in command:
+            limits += re.findall(r"Max core file size +(\w+)", (process / "limits").read_text())
+    return found, limits
+
+
+def settings_of(variables: Mapping[str, str]) -> bytes:
+    return manage("diffsettings", "--all", environ=variables).encode()
+
+
+def left_elsewhere(began: float) -> dict[str, bytes]:
+    """What was written since where temporary files go by habit, but for other tests' folders."""
+    found = [
+        *files_of(Path("/dev/shm")),  # noqa: S108 - that is what a thief reads
+        *(path for path in Path("/tmp").iterdir() if path.is_file()),  # noqa: S108 - idem
+    ]
+    left = {}
+    for path in found:
+        try:
+            if path.stat().st_mtime >= began:
+                left[str(path)] = path.read_bytes()
+        except OSError:  # it is gone, or another user's
+            continue
+    return left
+
+
 def copied_from(environment: Mapping[str, str]) -> dict[str, bytes]:
-    """The files of PostgreSQL, its write-ahead log included, and all that Redis holds."""
-    if not environment:
+    """PostgreSQL's files, its write-ahead log included, and a dump of it; all that Redis holds and saves."""
+    if "SIGILLE_DATABASE_URL" not in environment:
         return {}
-    with psycopg.connect(environment["SIGILLE_DATABASE_URL"]) as connection:
+    url = environment["SIGILLE_DATABASE_URL"]
+    with psycopg.connect(url) as connection:
         connection.execute("CHECKPOINT")
         [[data]] = connection.execute("SHOW data_directory").fetchall()
     connection.close()
-    files = {str(path): path.read_bytes() for path in Path(data).rglob("*") if path.is_file()}
+    files = {str(path): path.read_bytes() for path in files_of(Path(data))}
+    files["pg_dump"] = subprocess.check_output(["pg_dump", "--inserts", url])
     with redis.Redis.from_url(environment["SIGILLE_BROKER_URL"]) as client:
         files |= {f"redis {key!r}": client.dump(key) for key in client.scan_iter()}
-    return files
+        client.save()
+        kept = Path(str(client.config_get("dir")["dir"])) / "dump.rdb"
+    return files | {"redis dump.rdb": kept.read_bytes()}
 
 
 def database_of(folder: Path, environment: Mapping[str, str]) -> list[bytes]:
     """Every value of every row, as bytes."""
     connection: Any
-    if environment:
+    if "SIGILLE_DATABASE_URL" in environment:
         connection = psycopg.connect(environment["SIGILLE_DATABASE_URL"])
         tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
     else:
@@ -116,121 +211,139 @@ def database_of(folder: Path, environment: Mapping[str, str]) -> list[bytes]:
     return [bytes(v) if isinstance(v, bytes | memoryview) else str(v).encode() for v in values]
 
 
-def deposit(bidder: Bidder) -> list[bytes]:
-    """Deposit a file of canaries in each envelope; the canaries, those of the names included."""
-    bidder.submit_form(
-        "/accounts/login/", login="anne.le-goff@entreprise.example", password=people.PASSWORD
-    )
-    listed = bidder.page("/consultations/?q=" + tenders.ONLINE.reference)
-    consultation = re.search(r"/consultations/[0-9a-f-]{36}/", listed)
-    assert consultation
-    page = bidder.submit_form(consultation[0], to=consultation[0] + "deposit/").read().decode()
-    data = json.loads(PAGE_DATA.findall(page)[0])
-    canaries: list[bytes] = []
+def bid(address: str, booty: Booty) -> None:
+    """Three deposits of two bidders, one of them late; and one that stops in the middle of a block."""
+    anne, marc = (signed_in(Bidder(address), login) for login in BIDDERS)
+    deposit(anne, tenders.ONLINE.reference, booty, LARGE)
+    deposit(marc, tenders.ONLINE.reference, booty, SMALL)
+    deposit(marc, tenders.CLOSED.reference, booty, SMALL)
+    data = page_of(marc, tenders.ONLINE.reference)
+    envelope = data["envelopes"][0]["id"]
+    marc.upload(data, envelope, booty.file(SMALL))
+    cut(marc, marc.create(data, envelope, LARGE), booty.file(LARGE)[: cms.BLOCK_SIZE // 2])
+
+
+def signed_in(bidder: Bidder, login: str) -> Bidder:
+    bidder.submit_form("/accounts/login/", login=login, password=people.PASSWORD)
+    return bidder
+
+
+def page_of(bidder: Bidder, reference: str) -> dict[str, Any]:
+    """What the page of a new deposit tells its scripts."""
+    tender = bidder.tender(reference)
+    form = {"to": tender + "deposit/", "relation": "completes"}  # should it have a bid there
+    page = bidder.submit_form(tender, **form).read().decode()
+    data: dict[str, Any] = json.loads(PAGE_DATA.findall(page)[0])
+    return data
+
+
+def deposit(bidder: Bidder, reference: str, booty: Booty, size: int) -> None:
+    """Two files in each envelope; contents, names, digests and the salt are told to nobody else."""
+    data = page_of(bidder, reference)
     announced = []
     for envelope in data["envelopes"]:
-        marks = [secrets.token_bytes(32) for _ in range(8)]
-        name = secrets.token_hex(16)
-        content = spread(marks, FILE_SIZE)
-        upload = bidder.upload(data, envelope["id"], content)
-        digest = hashlib.sha256(content).hexdigest()
-        file = {"id": upload, "name": f"{name}.pdf", "size": len(content), "sha256": digest}
-        announced.append({"id": envelope["id"], "files": [file]})
-        canaries += [*marks, name.encode(), bytes.fromhex(digest)]
-    salt = secrets.token_bytes(32)
-    body = {"envelopes": announced, "annex_salt": salt.hex()}
+        files = [
+            {
+                "id": bidder.upload(data, envelope["id"], content),
+                "name": f"{booty.word()}.pdf",
+                "size": len(content),
+                "sha256": hashlib.sha256(content).hexdigest(),
+            }
+            for content in (booty.file(size), booty.file(SMALL))
+        ]
+        announced.append({"id": envelope["id"], "files": files})
+    body = {"envelopes": announced, "annex_salt": booty.word()}
+    body |= {"follows": data["follows"]} if data.get("follows") else {}
     answer = bidder.ask(
         "POST", data["submitUrl"], json.dumps(body).encode(), Content_Type="application/json"
     )
     assert "receipt" in json.load(answer)
-    return [*canaries, salt]
 
 
-def spread(marks: list[bytes], size: int) -> bytes:
-    """`size` bytes of filling with the marks spread from the first byte to the last."""
-    content = bytearray(size)
-    for rank, mark in enumerate(marks):
-        start = rank * (size - len(mark)) // (len(marks) - 1)
-        content[start : start + len(mark)] = mark
-    return bytes(content)
-
-
-def spellings(canary: bytes) -> list[bytes]:
-    """How a canary could lie somewhere: as it is, in hexadecimal, base64 at each alignment, UTF-16."""
-    whole = len(canary) // 3 * 3 - 3
-    base64s = [base64.b64encode(canary[start : start + whole]) for start in range(3)]
-    texts = [canary.hex().encode(), *base64s]
-    return [
-        canary,
-        *texts,
-        *(text.decode("latin-1").encode("utf-16-le") for text in [canary, *texts]),
-    ]
-
-
-def found_in(stolen: dict[str, bytes], canaries: list[bytes]) -> list[str]:
-    """Where any of the canaries lies, in any spelling."""
-    wanted = [spelling for canary in canaries for spelling in spellings(canary)]
-    return [name for name, content in stolen.items() if any(word in content for word in wanted)]
-
-
-def secrets_in(texts: list[bytes]) -> set[bytes]:
-    """Everything in these values that could be a key."""
-    words = {word for text in texts for word in re.findall(rb"[\w+/=-]{16,100}", text)}
-    found = {text for text in texts if 16 <= len(text) <= 64} | words
-    for word in words:
-        if re.fullmatch(rb"([0-9a-f]{2}){16,64}", word):
-            found.add(bytes.fromhex(word.decode()))
-    return found
-
-
-def derived(secret: bytes) -> list[bytes]:
-    """The 256-bit keys that a secret could stand for."""
-    hkdf = HKDF(hashes.SHA256(), length=32, salt=None, info=b"sigille-release-v1")
-    keys = [hashlib.sha256(secret).digest(), hkdf.derive(secret)]
-    return [secret, *keys] if len(secret) == 32 else keys
-
-
-def opens(block: bytes, key: bytes) -> bool:
-    header = cms.read_header(block)
-    end = header.content_offset + header.content_size
-    sealed = block[header.content_offset : end] + block[end + 2 :]
-    try:
-        AESGCM(key).decrypt(header.nonce, sealed, None)
-    except InvalidTag:
-        return False
-    return True
+def cut(bidder: Bidder, path: str, piece: bytes) -> None:
+    """Send a part of a block, and hang up once the server has refused to wait for the rest."""
+    address = bidder.address.removeprefix("http://").rstrip("/")
+    line = http.client.HTTPConnection(address, timeout=PATIENCE)
+    line.putrequest("PATCH", path)
+    for header in bidder.headers(
+        Tus_Resumable="1.0.0", Upload_Offset="0", Content_Type="application/offset+octet-stream"
+    ).items():
+        line.putheader(*header)
+    line.putheader("Content-Length", str(cms.BLOCK_SIZE))
+    line.endheaders(piece)
+    line.close()
 
 
 def test_nothing_of_a_bid_is_kept_in_clear(loot):
-    assert found_in(loot.copied, loot.canaries) == []
-    assert sum(map(len, loot.copied.values())) > 3 * FILE_SIZE  # the bid is there, sealed
-    assert "database" in found_in(loot.copied, [b"anne.le-goff@entreprise.example"])
+    digests = [text for digest in loot.booty.digests for text in (digest, digest.hex().encode())]
+
+    assert thief.found_in(loot.copied, [*thief.spellings(thief.MARK), *digests]) == []
+    assert loot.booty.count > 100
+    assert sum(map(len, loot.blocks)) > 3 * LARGE  # the bids are there, sealed
+    assert "database" in thief.found_in(loot.copied, [SEEN.encode()])
 
 
 def test_no_secret_of_the_server_opens_a_block(loot):
-    candidates = [key for secret in loot.secrets for key in derived(secret)]
+    keys = {key for secret in loot.secrets for key in thief.keys_of(secret)}
+    locks = [thief.Lock.of(block) for block in loot.blocks]
+    beginnings = loot.booty.beginnings
 
-    assert len(loot.blocks) >= 6  # three indexes and the second blocks of three files
-    assert len(candidates) > 100
-    assert not any(opens(block, key) for key in candidates for block in loot.blocks)
+    opening = [key for key in keys if any(lock.opens(key, beginnings) for lock in locks)]
+    print(f"{len(keys)} keys, from {len(loot.secrets)} secrets, tried on {len(locks)} blocks")
+    assert opening == []
+    assert len(locks) >= 30
+    assert len(keys) > 5000
 
 
-def test_the_thief_knows_an_open_door():
-    """The two searches above find what is there: otherwise they would prove nothing."""
+def test_dead_web_process_leaves_no_core(loot):
+    assert set(loot.core_limits) == {"0"}
+
+
+def test_thief_knows_an_open_door():
+    """The searches above find what is there: otherwise they would prove nothing."""
     private_key = make_private_key()
     certificate = read_certificate(make_certificate(private_key))
-    block = cms.seal_block(
-        b"an offer", [cms.Recipient.of(certificate)], file_id=bytes(8), number=0, is_last=True
-    )
-    canary = secrets.token_bytes(32)
-    hidden = {
-        "raw": b"..." + canary,
-        "base64": base64.b64encode(b"x" + canary),
-        "hexadecimal": canary.hex().encode(),
-        "UTF-16": canary.hex().encode("utf-16-le"),
-        "absent": secrets.token_bytes(32),
-    }
+    recipients = [cms.Recipient.of(certificate)]
+    offers = [b"an offer", thief.canary() + bytes(cms.BLOCK_SIZE - 32)]
+    blocks = [
+        cms.seal_block(offer, recipients, file_id=bytes(8), number=0, is_last=len(offer) < 100)
+        for offer in offers
+    ]
 
-    assert opens(block, cms.unwrap(cms.read_header(block), certificate, private_key))
-    assert not opens(block, bytes(32))
-    assert found_in(hidden, [canary]) == ["raw", "base64", "hexadecimal", "UTF-16"]
+    for block, offer in zip(blocks, offers, strict=True):
+        key = cms.unwrap(cms.read_header(block), certificate, private_key)
+        assert thief.Lock.of(block).opens(key, {offer[:16]})
+        assert not thief.Lock.of(block).opens(bytes(32), {offer[:16]})
+
+
+@pytest.mark.parametrize(
+    "hide",
+    [
+        bytes,
+        base64.b64encode,
+        lambda canary: base64.urlsafe_b64encode(b"x" + canary),
+        lambda canary: base64.b64encode(b"xy" + canary.hex().encode()),
+        lambda canary: canary.hex().upper().encode(),
+        lambda canary: canary.hex().encode("utf-16-le"),
+        lambda canary: canary.hex().encode("utf-16-be"),
+        lambda canary: gzip.compress(b"before" + canary),
+        lambda canary: b"?" * 99 + zlib.compress(canary.hex().encode()) + b"after",
+    ],
+)
+def test_canary_is_found_wherever_it_hides(hide):
+    hidden = {"there": b"..." + hide(thief.canary()), "elsewhere": secrets.token_bytes(2000)}
+
+    assert thief.found_in(hidden, thief.spellings(thief.MARK)) == ["there"]
+
+
+def test_secret_is_found_in_each_of_its_spellings():
+    secret = secrets.token_bytes(32)
+    told = [
+        secret.hex(),
+        base64.b64encode(secret).decode(),
+        base64.urlsafe_b64encode(secret).decode(),
+    ]
+
+    assert all(secret in thief.secrets_in([f"KEY = '{text}'".encode()]) for text in told)
+    assert secret in thief.secrets_in([secret])
+    assert {secret, hashlib.sha256(secret).digest()} <= thief.keys_of(secret)

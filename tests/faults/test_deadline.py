@@ -144,7 +144,7 @@ def check(race: Race, closes_at: datetime) -> bool:
 
 
 def test_submissions_around_the_deadline_have_one_flag_each(workers, access_log, campaign):
-    rounds, late = campaign.extent(1, 25), 0
+    rounds, late = campaign.extent(1, 10), 0
     for _ in range(rounds):
         consultation = Tender.make().consultation
         races = [Race.ready(consultation, workers.port) for _ in range(AT_THE_DEADLINE + 2)]
