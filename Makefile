@@ -43,6 +43,7 @@ faults: dev  ## Kill, cut and fill disks in earnest; writes its dated figures to
 	@$(PYTHON) -m tools.faults
 
 bench: dev  ## Measure beside peers; prints ratios, writes build/bench.json
+	@tools/system_packages.sh
 	@$(PYTHON) -m tools.bench
 
 fuzz: dev  ## Fuzz the assessment of certificates, three minutes (DURATION=seconds)

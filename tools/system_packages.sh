@@ -25,6 +25,7 @@ need_file() {
   if [[ ! -e $2 ]]; then missing+=("$1"); fi
 }
 
+need age age
 need chromium chromium chromium-browser google-chrome
 need default-jre-headless keytool
 need gettext msgfmt

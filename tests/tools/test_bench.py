@@ -8,10 +8,12 @@ from tools import bench
 KEYS = ["name", "unit", "ours", "peer", "theirs", "ratio", "runs"]
 NAMES = [
     "seal_vs_openssl",
+    "seal_vs_age",
     "seal_digest_vs_openssl",
     "recipients_20_vs_1",
     "assess_vs_openssl",
     "memory_per_upload_mib",
+    "page_p99_under_uploads_ms_vs_idle",
     "deposit_vs_nginx_put",
     "deposit_32_vs_8",
     "durable_vs_not",
