@@ -17,6 +17,7 @@ ROOT = Path(settings.BASE_DIR)
 CATALOGUE = Path("locale/fr/LC_MESSAGES/django.po")
 EXTRACT = "makemessages --locale fr --no-obsolete --no-wrap --add-location file --verbosity 0"
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}")
+BREAKING = re.compile(r" [:;?!»]|« |[nN]° | (Mo|Go)\b")  # an ordinary space, where a line may break
 
 
 def read(path: Path) -> Catalog:
@@ -47,6 +48,12 @@ def test_translations_keep_the_placeholders():
     ]
 
     assert unfaithful == []
+
+
+def test_translations_have_no_break_spaces():
+    loose = [m.id for m in entries(ROOT / CATALOGUE) if any(map(BREAKING.search, texts(m.string)))]
+
+    assert loose == []
 
 
 @pytest.mark.slow

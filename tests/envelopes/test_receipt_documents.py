@@ -98,7 +98,7 @@ def test_receipt_states_the_five_mentions_of_the_law_and_all_that_it_proves(said
 
     stated = [mention in found for mention in mentions(said)]
     assert stated == [True] * 5
-    late = "Reçuaprèsladatelimite" in found, "Reçudansledélai" in found
+    late = "Reçuaprèsladatelimite" in found, "Reçudanslesdélais" in found
     assert late == (said["is_late"], not said["is_late"])
     digests = [said["annex_sha256"], said["manifest_sha256"], *said["recipients"]]
     assert all(digest in found for digest in [*digests, said["journal"]["leaf_hash"]])
