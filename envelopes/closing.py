@@ -162,7 +162,7 @@ def fingerprints(consultation: Consultation, *, now: datetime) -> list[ClosingFi
 
 
 def latest(consultation: Consultation, *, now: datetime) -> ClosingFingerprint | None:
-    """The one that holds all; none before the deadline, nor in the minute after it."""
+    """The one that holds all; none before the deadline, nor until it is made."""
     return next(reversed(fingerprints(consultation, now=now)), None)
 
 

@@ -64,7 +64,8 @@ class PaperDepositForm(forms.Form):
     def clean_received_at(self) -> object:
         received_at = self.cleaned_data["received_at"]
         if received_at > timezone.now():
-            raise forms.ValidationError(ArrivalToCome.user_message, code=ArrivalToCome.code)
+            said = f"{ArrivalToCome.user_message} {ArrivalToCome.remedy}"
+            raise forms.ValidationError(said, code=ArrivalToCome.code)
         return received_at
 
     def said(self) -> Line:

@@ -75,8 +75,10 @@ class Trouble:
 
 
 def check_deadline(consultation: Consultation, *, now: datetime) -> None:
-    """Raises:
-    DeadlineNotReached: the consultation is a draft or a test, or `now` is before its deadline.
+    """Nothing is read of a register before its deadline.
+
+    Raises:
+        DeadlineNotReached: the consultation is a draft or a test, or `now` is before its deadline.
     """
     if not consultation.is_closed(now):
         raise DeadlineNotReached(consultation.closes_at)

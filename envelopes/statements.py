@@ -48,7 +48,7 @@ class Statement:
 
     @cached_property
     def head(self) -> SignedHead | None:
-        """The last one that was signed before the statement was made."""
+        """The last one signed when it is first asked for."""
         return SignedHead.objects.order_by("size").last()
 
     def lines(self) -> Iterator[Line]:

@@ -161,7 +161,8 @@ def documents_can_be_made(
     return [
         checks.Warning(
             "PDF documents cannot be made: pango is missing.",
-            hint="On Debian: apt-get install libpango-1.0-0 libpangoft2-1.0-0 fonts-dejavu-core.",
+            hint="On Debian: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+            " fonts-dejavu-core.",
             id="sigille.W008",
         )
     ]

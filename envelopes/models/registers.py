@@ -53,10 +53,10 @@ class PaperDeposit(models.Model):
 
 
 class ClosingFingerprint(models.Model):
-    """The Merkle root of the bids received in time (« empreinte de clôture »), in their order of arrival.
+    """The Merkle root of the bids received in time (« empreinte de clôture »), in the order of their numbers.
 
-    The first is made at the deadline. A bid whose request had arrived before it, and which was still being
-    checked then, makes another: its tree is the former one with more leaves (RFC 6962 § 2.1.2).
+    The first is made after the deadline, once what began in time is checked. A bid that is kept later all the
+    same makes another: its tree is the former one with more leaves (RFC 6962 § 2.1.2).
     """
 
     consultation = models.ForeignKey(

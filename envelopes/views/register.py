@@ -89,7 +89,7 @@ def enter(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
         return render(request, "envelopes/register_enter.html", context)
     line = form.said()
     if "confirmed" not in request.POST:
-        context |= {"line": line, "is_late": line.received_at >= consultation.closes_at}
+        context |= {"line": line, "is_late": consultation.is_closed(line.received_at)}
         return render(request, "envelopes/register_confirm.html", context)
     try:
         paper_deposits.enter(consultation.pk, line, agent=request.agent, now=now)

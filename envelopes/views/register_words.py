@@ -110,18 +110,23 @@ def _observations_of_deposit(deposit: Deposit, zone: str) -> Iterator[str]:
         # Translators: « Retiré le … »
         yield _("Withdrawn on {date}").format(date=exact_instant(deposit.withdrawn_at, zone))
     if deposit.follows is not None:
-        said = (
-            _("Replaces deposit {number}")
-            if deposit.relation == Deposit.Relation.REPLACES
-            else _("Completes deposit {number}")
-        )
-        yield said.format(number=deposit.follows.number)
+        yield _relation_of(deposit).format(number=deposit.follows.number)
     copies = json.loads(bytes(deposit.receipt.content)).get("copies")
     if copies is not None:
         # Translators: « Conservé en 2 exemplaires »
         yield ngettext("Kept in {count} copy", "Kept in {count} copies", copies).format(
             count=copies
         )
+
+
+def _relation_of(deposit: Deposit) -> str:
+    """What was said of a second deposit; a late one replaces nothing (`envelopes.standing`)."""
+    if deposit.relation == Deposit.Relation.COMPLETES:
+        return _("Completes deposit {number}")
+    if deposit.is_late:
+        # Translators: « Devait remplacer le dépôt n° 2 : hors délai, il ne remplace rien »
+        return _("Was to replace deposit {number}: late, it replaces nothing")
+    return _("Replaces deposit {number}")
 
 
 def _part(part: Part) -> str:

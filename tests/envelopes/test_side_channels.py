@@ -103,6 +103,20 @@ def assert_tells_nothing(client: Client, path: str, consultation: Consultation) 
     assert answered(client, path) == before
 
 
+def test_comparison_notices_bids_once_they_may_be_shown(
+    client, administrator, consultation, set_clock
+):
+    set_clock(DEADLINE)
+    client.force_login(administrator.user)
+    path = reverse("envelopes:register", args=[consultation.pk])
+    client.get(path)
+    before = answered(client, path)
+
+    bids(consultation)
+
+    assert answered(client, path) != before
+
+
 @pytest.fixture
 def signed_in(client, set_clock, administrator) -> Client:
     """At the last second."""
