@@ -5,11 +5,12 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from django.db import DatabaseError, transaction
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -20,8 +21,11 @@ from envelopes.models import Attempt, Deposit, SealedFile
 from envelopes.second_errors import WithdrawalRefused
 from envelopes.upload_errors import StoreFailed, TransferCut, UploadRefused
 from marketplace.errors import Refusal
+from marketplace.models import Consultation
 
 logger = logging.getLogger(__name__)
+
+CHECKED_FOR: Final = timedelta(minutes=30)  # a submission that says nothing for longer has died
 
 
 class RequestUnfinished(UploadRefused):
@@ -88,6 +92,24 @@ def record(
         offset=file.received_size if file else 0,
         recorded_at=now,
     )
+
+
+def being_checked(consultation: Consultation, *, now: datetime) -> QuerySet[Attempt]:
+    """Submissions that arrived in time, lately, and of which nothing says how they ended."""
+    submissions = Attempt.objects.filter(
+        deposit__consultation=consultation, step=Attempt.Step.SUBMISSION
+    )
+    ended = Attempt.objects.filter(
+        deposit=OuterRef("deposit"),
+        step=Attempt.Step.SUBMISSION,
+        number__gt=OuterRef("number"),
+    ).exclude(outcome=Attempt.Outcome.STARTED)
+    begun = submissions.filter(
+        outcome=Attempt.Outcome.STARTED,
+        recorded_at__lt=consultation.closes_at,
+        recorded_at__gt=now - CHECKED_FOR,
+    )
+    return begun.exclude(Exists(ended))
 
 
 @contextmanager

@@ -14,10 +14,11 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 
+from envelopes import attempts
 from envelopes.errors import ClosingBroken
-from envelopes.models import Attempt, ClosingFingerprint, Deposit, RecipientSet
+from envelopes.models import ClosingFingerprint, Deposit, RecipientSet
 from envelopes.receipts import instant
 from marketplace import canonical, journal, merkle, timestamps
 from marketplace.canonical import JSONValue
@@ -25,7 +26,6 @@ from marketplace.merkle import Frontier, Place
 from marketplace.models import Consultation
 
 VERSION: Final = 1  # of both files, docs/envelope-format.md § 14
-CHECKED_FOR: Final = timedelta(minutes=30)  # a submission that says nothing for longer has died
 # How long after its deadline a consultation is looked at again: no request lives as long.
 WATCHED_FOR: Final = timedelta(days=2)
 
@@ -103,7 +103,8 @@ def close(consultation_id: UUID, *, now: datetime) -> ClosingFingerprint | None:
     # Whoever gives a deposit its number holds the same lock: see `submission`.
     RecipientSet.objects.select_for_update(no_key=True).get(pk=consultation_id)
     consultation = Consultation.objects.select_related("service").get(pk=consultation_id)
-    if not consultation.is_closed(now) or _is_checking(consultation, now):
+    is_checking = attempts.being_checked(consultation, now=now).exists()
+    if not consultation.is_closed(now) or is_checking:
         return None
     last = consultation.closing_fingerprints.order_by("number").last()
     tree = _Tree(_leaves(consultation))
@@ -134,24 +135,6 @@ def _keep(
         made_at=now,
         timestamp=timestamps.request(root, now=now),
     )
-
-
-def _is_checking(consultation: Consultation, now: datetime) -> bool:
-    """Whether a submission began in time, lately, and nothing says how it ended."""
-    submissions = Attempt.objects.filter(
-        deposit__consultation=consultation, step=Attempt.Step.SUBMISSION
-    )
-    ended = Attempt.objects.filter(
-        deposit=OuterRef("deposit"),
-        step=Attempt.Step.SUBMISSION,
-        number__gt=OuterRef("number"),
-    ).exclude(outcome=Attempt.Outcome.STARTED)
-    begun = submissions.filter(
-        outcome=Attempt.Outcome.STARTED,
-        recorded_at__lt=consultation.closes_at,
-        recorded_at__gt=now - CHECKED_FOR,
-    )
-    return begun.exclude(Exists(ended)).exists()
 
 
 def fingerprints(consultation: Consultation, *, now: datetime) -> list[ClosingFingerprint]:

@@ -17,7 +17,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Prefetch, Q
 
-from envelopes import chains, release_keys
+from envelopes import attempts, chains, release_keys
 from envelopes.chains import Link
 from envelopes.errors import (
     ApplicationFirst,
@@ -31,6 +31,7 @@ from envelopes.errors import (
 from envelopes.manifest import BadIndex, Index, IndexFile, read_index
 from envelopes.models import Deposit, Envelope, Opening, Release, ReleasedFile
 from envelopes.release_keys import ContentKeys, Purpose
+from envelopes.second_errors import StillChecked
 from envelopes.signals import envelope_opened
 from envelopes.standing import State
 from envelopes.stored import (
@@ -173,27 +174,31 @@ def release(
         ),
         sealed_index=release_keys.seal(opened.index_plaintext, envelope.pk, Purpose.INDEX),
     )
-    return _keep(draft, list(_released_files(draft, stored, opened)))
+    return _keep(draft, list(_released_files(draft, stored, opened)), accepts=accepts)
 
 
 @transaction.atomic
-def _keep(draft: Release, files: list[ReleasedFile]) -> Release:
+def _keep(draft: Release, files: list[ReleasedFile], *, accepts: str) -> Release:
     """Write a release, unless another agent's came first: then that one is the release.
 
-    A withdrawal that had arrived before the deadline may be committed only now: the deposit is locked.
+    What had arrived before the deadline, a withdrawal or another bid, may be committed only now: the
+    company's deposits are locked, and looked at again. The journal comes last: see `journal.record`.
     """
-    _start_session(draft)
-    Deposit.objects.select_for_update(no_key=True).get(envelopes=draft.pk)
+    deposit = draft.envelope.deposit
+    is_first = _begin_session(deposit.consultation)
+    chain = chains.locked(deposit.consultation_id, deposit.company_id)
     Envelope.objects.select_for_update(no_key=True, of=("self",)).get(pk=draft.pk)
     first = Release.objects.filter(pk=draft.pk).first()
     if first is not None:
         return first
+    _check_settled(deposit, now=draft.released_at)
+    chains.check_openable(deposit, accepts=accepts)
     draft.save(force_insert=True)
     ReleasedFile.objects.bulk_create(files)
+    if is_first:
+        _record_session(draft)
+    state = next(link.state for link in chain if link.deposit == deposit)
     envelope = draft.envelope
-    state = chains.link_of(envelope.deposit).state
-    if state == State.WITHDRAWN:
-        raise DepositWithdrawn
     journal.record(
         "envelope.opened",
         envelope,
@@ -217,12 +222,21 @@ def _keep(draft: Release, files: list[ReleasedFile]) -> Release:
     return draft
 
 
-def _start_session(release: Release) -> None:
-    """At the first release of a consultation, the opening session begins."""
-    consultation = release.envelope.deposit.consultation
+def _check_settled(deposit: Deposit, *, now: datetime) -> None:
+    """Nothing of the company that arrived in time is still on its way into the chain."""
+    checked = attempts.being_checked(deposit.consultation, now=now)
+    if checked.filter(deposit__company=deposit.company_id).exists():
+        raise StillChecked
+
+
+def _begin_session(consultation: Consultation) -> bool:
+    """At the first release of a consultation the opening session begins; whether this is the first."""
     first = Consultation.objects.filter(pk=consultation.pk, state=Consultation.State.ONLINE)
-    if not first.update(state=Consultation.State.OPENING):
-        return
+    return bool(first.update(state=Consultation.State.OPENING))
+
+
+def _record_session(release: Release) -> None:
+    consultation = release.envelope.deposit.consultation
     Opening.objects.create(
         consultation=consultation, started_at=release.released_at, started_by=release.released_by
     )

@@ -40,12 +40,15 @@ _one_at_once = threading.Lock()  # where the database locks no row: one process 
 def tell(*, now: datetime) -> int:
     """Mail each receipt that was not mailed yet; how many were. Safe to run at once twice.
 
+    None of a rehearsal: anybody may make as many as they like.
+
     A mail that is refused for its address holds up no other; a server that is silent ends the run.
 
     Raises:
         OSError: the first failure to hand a mail over; the next run tries again.
     """
-    recent = Receipt.objects.filter(mailed_at=None, issued_at__gt=now - GIVEN_UP_AFTER)
+    waiting = Receipt.objects.filter(mailed_at=None, deposit__consultation__is_test=False)
+    recent = waiting.filter(issued_at__gt=now - GIVEN_UP_AFTER)
     has_token, waited = Q(timestamp__token__isnull=False), Q(issued_at__lte=now - TOKEN_PATIENCE)
     due = recent.filter(has_token | waited).order_by("issued_at")
     sent, failures = 0, list[OSError]()
@@ -63,7 +66,7 @@ def tell(*, now: datetime) -> int:
     return sent
 
 
-def standing(receipt: Receipt, *, now: datetime) -> dict[str, object]:
+def said_of_mail(receipt: Receipt, *, now: datetime) -> dict[str, object]:
     """What the page of a receipt says of its mail."""
     return {
         "recipient": recipient(receipt).email,

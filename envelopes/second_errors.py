@@ -6,6 +6,8 @@ Refusal
 │   ├── RelationMissing     replace the earlier deposit, or complete it? that was not said
 │   ├── RelationFrozen      the deposit is submitted: that no longer changes
 │   └── RelationChanged     it changed since the page was shown
+├── OpeningRefused          opening one of several
+│   └── StillChecked        another one, that arrived in time, is not checked yet
 └── WithdrawalRefused       withdrawing one
     ├── NotSubmitted        it is in preparation
     └── WithdrawalTooLate   the deadline has passed
@@ -13,7 +15,7 @@ Refusal
 
 from django.utils.translation import gettext_lazy as _
 
-from envelopes.errors import SubmissionRefused
+from envelopes.errors import OpeningRefused, SubmissionRefused
 from marketplace.errors import Refusal
 
 
@@ -40,6 +42,16 @@ class RelationChanged(SubmissionRefused):
     code = "relation_changed"
     user_message = _("What this bid is to the earlier one has changed since the page was shown.")
     remedy = _("Load the page again: it shows what is kept. Then submit.")
+
+
+class StillChecked(OpeningRefused):
+    """It may replace what would be opened now (`envelopes.standing`)."""
+
+    code = "still_checked"
+    user_message = _(
+        "A bid of this company that arrived in time is still being checked: it may replace this one."
+    )
+    remedy = _("Try again in a few minutes.")
 
 
 class WithdrawalRefused(Refusal):

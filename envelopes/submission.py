@@ -47,7 +47,7 @@ from envelopes.models import (
 )
 from envelopes.receipts import AnnouncedEnvelope, Announcement, annex, receipt, statement
 from envelopes.sealing import Recipients, discard, recipients_of, seal_bytes, verify_stored
-from envelopes.second_errors import RelationChanged
+from envelopes.second_errors import RelationChanged, RelationMissing
 from marketplace import canonical, heads, journal, timestamps
 from marketplace.models import Bidder, Consultation, EnvelopeKind, Lot, User
 
@@ -275,6 +275,8 @@ def _commit(
         return locked.receipt
     if (locked.follows_id, locked.relation) != (deposit.follows_id, deposit.relation):
         raise RelationChanged
+    if locked.follows_id is None and _is_second(locked):
+        raise RelationMissing
     announced = {file.pk for one in sealed for file in one.part.files}
     if announced != set(deposit.uploads().values_list("pk", flat=True)):
         raise FilesDiffer
@@ -304,6 +306,12 @@ def _commit(
     return Receipt.objects.create(
         deposit=deposit, content=content, issued_at=now, timestamp=timestamp
     )
+
+
+def _is_second(deposit: Deposit) -> bool:
+    """Whether the company has a deposit that this one replaces or completes: one is asked when it begins."""
+    chain = chains.of_company(deposit.consultation_id, deposit.company_id)
+    return chains.followed(chain) is not None
 
 
 def _number(deposit: Deposit) -> None:

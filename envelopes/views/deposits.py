@@ -142,7 +142,7 @@ def receipt(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
         "now": timezone.now(),
         "receipt": json.loads(bytes(deposit.receipt.content)),
         "timestamp": deposit.receipt.timestamp,
-        "mail": receipt_mails.standing(deposit.receipt, now=timezone.now()),
+        "mail": receipt_mails.said_of_mail(deposit.receipt, now=timezone.now()),
         "closing_leaf": closing.leaf(deposit, now=timezone.now()),
     }
     return render(request, "envelopes/receipt.html", context)

@@ -13,7 +13,7 @@ from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains
 
 from envelopes import closing, submission
-from envelopes.closing import CHECKED_FOR
+from envelopes.attempts import CHECKED_FOR
 from envelopes.errors import ClosingBroken
 from envelopes.models import Attempt, ClosingFingerprint, Deposit
 from marketplace import merkle, timestamps

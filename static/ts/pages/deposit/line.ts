@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 // What this browser knows of its line to the site.
+import { keepIfPossible } from '../page/storage'
 
 export interface KnownLine {
   readonly rate: number // bytes a second
@@ -15,6 +16,6 @@ export function knownLine(): KnownLine | null {
 
 export function rememberLine(rate: number, origin: KnownLine['origin']): KnownLine {
   const line = { rate, at: Date.now(), origin }
-  localStorage.setItem(KEY, JSON.stringify(line))
+  keepIfPossible(KEY, JSON.stringify(line))
   return line
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Which files this browser has already submitted, and for which consultation. It is told to nobody.
+import { keepIfPossible } from '../page/storage'
 import { foldName } from './dropzone'
 
 export interface SentFile {
@@ -36,5 +37,5 @@ export function sentFiles(): readonly SentFile[] {
 export function rememberSent(consultation: string, reference: string, files: readonly Comparable[]): void {
   const others = sentFiles().filter((file) => file.consultation !== consultation)
   const now = files.map(({ name, sha256, size }) => ({ consultation, reference, name: foldName(name), size, sha256: sha256 ?? '' }))
-  localStorage.setItem(KEY, JSON.stringify([...others, ...now].slice(-MOST_FILES)))
+  keepIfPossible(KEY, JSON.stringify([...others, ...now].slice(-MOST_FILES)))
 }
