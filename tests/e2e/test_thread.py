@@ -278,10 +278,10 @@ def open_all(page: Page, key_file: Path) -> None:
     expect(page.locator("[data-opened]")).to_have_count(2, timeout=120_000)
     expect(page.locator("[data-file-link]")).to_have_count(3)
     picture(page, "opened")
-    enter(page.locator("[data-late] [data-open]"))
-    picture(page, "opening-late", page.locator("[data-late-dialog]"))
+    enter(page.locator("[data-exception=late] [data-open]"))
+    picture(page, "opening-late", page.locator("[data-exception-dialog=late]"))
     page.keyboard.press("Escape")
-    expect(page.locator("[data-late]:not([data-opened])")).to_have_count(1)
+    expect(page.locator("[data-exception=late]:not([data-opened])")).to_have_count(1)
 
 
 def sent_and_received(page: Page, files: list[Path]) -> bool:
