@@ -6,11 +6,14 @@ import io
 import pytest
 
 from envelopes import archive, opening, withdrawal
+from envelopes.attempts import CHECKED_FOR
 from envelopes.errors import DepositWithdrawn, LateNotConfirmed, ReplacedNotConfirmed
 from envelopes.models import Deposit, Release
+from envelopes.second_errors import StillChecked
 from envelopes.standing import State
 from marketplace.models import Consultation, EnvelopeKind, JournalEntry
 from tests.envelopes import sealed
+from tests.envelopes.registered import attempt, begin
 from tests.envelopes.sealed import OPENED
 from tests.envelopes.test_opening import assert_nothing_opened, release
 from tests.factories import DEADLINE, NOW, SECOND
@@ -99,6 +102,52 @@ def test_deposit_withdrawn_while_it_is_verified_is_not_opened(monkeypatch):
     assert scene.consultation.state == Consultation.State.ONLINE
     assert not Release.objects.exists()
     assert [entry.action for entry in JournalEntry.objects.all()] == ["deposit.withdrawn"]
+
+
+def test_deposit_replaced_while_it_is_verified_is_not_opened(monkeypatch):
+    """The other bid had arrived before the deadline, and was committed after it."""
+    scene = sealed.make_scene()
+    verify = opening._opened
+
+    def replace_meanwhile(stored, content_keys):
+        sealed.seal_second(scene.deposit, "replaces")
+        return verify(stored, content_keys)
+
+    monkeypatch.setattr(opening, "_opened", replace_meanwhile)
+
+    with pytest.raises(ReplacedNotConfirmed):
+        release(scene, scene.application)
+
+    assert_nothing_opened(scene.consultation)
+
+
+@pytest.mark.parametrize(
+    ("begun_at", "cause"),
+    [
+        (DEADLINE, ""),  # late: it replaces nothing
+        (OPENED - CHECKED_FOR, ""),  # dead
+        (DEADLINE - SECOND, "files_differ"),  # refused
+    ],
+)
+def test_submission_that_can_replace_nothing_holds_no_opening_up(begun_at, cause):
+    scene = sealed.make_scene()
+    draft = begin(scene.consultation, company=scene.deposit.company, bidder=scene.deposit.bidder)
+    attempt(draft, 1, begun_at, step="submission")
+    if cause:
+        attempt(draft, 2, begun_at, cause, step="submission")
+
+    assert release(scene, scene.application)
+
+
+def test_opening_waits_for_a_bid_of_the_company_that_is_being_checked():
+    scene = sealed.make_scene()
+    draft = begin(scene.consultation, company=scene.deposit.company, bidder=scene.deposit.bidder)
+    attempt(draft, 1, DEADLINE - SECOND, step="submission")
+
+    with pytest.raises(StillChecked):
+        release(scene, scene.application)
+
+    assert_nothing_opened(scene.consultation)
 
 
 def test_archive_of_what_does_not_stand_is_written_on_purpose_only():

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 import pytest
 
-from envelopes import relations, withdrawal
+from envelopes import relations, submission, withdrawal
 from envelopes.models import Deposit
 from envelopes.second_errors import RelationFrozen, RelationMissing
 from marketplace.models import JournalEntry
-from tests.envelopes.deposits import make_second, make_submitted
+from tests.envelopes.deposits import make_second, make_submitted, ready_to_submit
 from tests.factories import NOW, make_deposit
 
 pytestmark = pytest.mark.django_db
@@ -86,3 +86,17 @@ def test_withdrawal_of_what_replaced_leaves_nothing_to_follow():
 
     draft.refresh_from_db()
     assert (draft.follows, draft.relation) == (None, "")
+
+
+def test_draft_of_before_the_question_is_not_submitted_without_an_answer():
+    first = make_submitted()
+    draft = draft_after(first)
+    Deposit.objects.filter(pk=draft.pk).update(follows=None, relation="")
+    announcement = ready_to_submit(draft)
+
+    with pytest.raises(RelationMissing):
+        submission.submit(draft.pk, announcement, actor=first.bidder.user, now=NOW)
+
+    draft.refresh_from_db()
+    assert draft.state == Deposit.State.DRAFT
+    assert choose(draft, "completes").follows == first
