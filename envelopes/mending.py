@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Copies of a block that are missing or damaged, written again from a good one."""
 
+import errno
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from typing import Final
 
 from django.db import transaction
 
@@ -12,6 +14,9 @@ from envelopes.errors import BlockLost, BlockRepaired
 from envelopes.models import Deposit, SealedBlock
 from marketplace import journal
 from marketplace.storage import SingleStore, block_store
+
+# What a disk answers of a damaged file. Any other error is of the store, and says nothing of what lies in it.
+DAMAGE: Final = frozenset({errno.EIO, errno.EISDIR})
 
 
 class Finding(Enum):
@@ -92,12 +97,17 @@ def _is_sound(block: SealedBlock, store: SingleStore) -> bool:
 
 
 def _read(block: SealedBlock, store: SingleStore) -> bytes | None:
-    """The block as it was sealed; none where this store has it not, or damaged, or unreadable."""
+    """The block as it was sealed; none where this store has it not, or damaged.
+
+    Raises:
+        OSError: the store cannot be read: whether its copy is good is not known.
+    """
     try:
         content = store.read_start(block.storage_name, block.size + 1)
     except FileNotFoundError:
         return None
-    except OSError:
-        store.exists(block.storage_name)  # one that does not answer says so: it is no bad copy
+    except OSError as error:
+        if error.errno not in DAMAGE:
+            raise
         return None
     return content if block.is_sealed_as(content) else None

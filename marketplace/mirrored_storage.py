@@ -104,9 +104,6 @@ class _Watched:
     def failed_lately(self) -> bool:
         return self._failed_at is not None and time.monotonic() - self._failed_at < MOMENT
 
-    def exists(self, name: str) -> bool:
-        return self._store.exists(name)
-
     def read_start(self, name: str, size: int) -> bytes:
         try:
             return self._store.read_start(name, size)

@@ -20,8 +20,6 @@ MOST_REMEMBERED: Final = 10_000  # folders
 class SingleStore(Protocol):
     """One place that keeps a copy of each object."""
 
-    def exists(self, name: str) -> bool: ...
-
     def read_start(self, name: str, size: int) -> bytes:
         """The first `size` bytes of an object, or all of it where it has fewer; the rest is not fetched."""
 

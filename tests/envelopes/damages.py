@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What a disk does to a file of the store, and what must come of it."""
 
+import errno
 import os
 import random
 from collections.abc import Callable, Sequence
@@ -90,13 +91,20 @@ def flip_and_refuse(
         path.write_bytes(sound)
 
 
-def fail_for(monkeypatch: pytest.MonkeyPatch, store: object, call: str, name: str) -> None:
+def fail_for(
+    monkeypatch: pytest.MonkeyPatch,
+    store: object,
+    call: str,
+    name: str,
+    *,
+    number: int = errno.ETIMEDOUT,
+) -> None:
     """Let a call of a store fail for one object."""
     real = getattr(store, call)
 
     def fail(asked: str, *more: object) -> object:
         if asked == name:
-            raise OSError("away")
+            raise OSError(number, "away")
         return real(asked, *more)
 
     monkeypatch.setattr(store, call, fail)

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
+import errno
+import os
 import random
 import shutil
 import tracemalloc
@@ -124,7 +126,7 @@ def test_scrub_writes_again_what_a_disk_cannot_read(folders, blocks, monkeypatch
 
     def read_start(asked, size):
         if asked in bad:
-            raise OSError("Input/output error")
+            raise OSError(errno.EIO, "Input/output error")
         return read(asked, size)
 
     def written(asked, content):
@@ -222,8 +224,7 @@ def test_whole_store_that_was_lost_is_restored(folders, blocks, lost):
 def test_store_that_does_not_answer_stops_the_scrub_and_loses_nothing(folders, blocks, monkeypatch):
     monkeypatch.setattr(scrubbing, "BATCH", 2)
     with pytest.MonkeyPatch.context() as away:
-        for call in ("read_start", "exists"):
-            fail_for(away, block_store().stores[1], call, blocks[3].storage_name)
+        fail_for(away, block_store().stores[1], "read_start", blocks[3].storage_name)
         stopped = spell(Clock())
         asked = count_reads(away, block_store().stores[0])
         spell(Clock())
@@ -233,6 +234,35 @@ def test_store_that_does_not_answer_stops_the_scrub_and_loses_nothing(folders, b
     assert not journalled("block.lost")
     assert blocks[0].storage_name not in asked  # it went on where it had stopped
     assert figures(spell(Clock())) == (6, 0, 0)
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EACCES, errno.ESTALE])
+def test_only_store_that_cannot_be_read_stops_the_scrub_and_loses_nothing(store, number):
+    sealed.make_scene()
+    with pytest.MonkeyPatch.context() as unread:
+
+        def read_start(name, size):
+            raise OSError(number, os.strerror(number))
+
+        unread.setattr(block_store().stores[0], "read_start", read_start)
+        with pytest.raises(OSError, match=os.strerror(number)):
+            scrub()
+        stopped = spell(Clock())
+
+    assert figures(stopped) == (0, 0, 0)
+    assert StoreAlarm.objects.get().cause == "scrub_stopped"
+    assert not journalled("block.lost")
+    assert scrub().lost_count == 0
+
+
+def test_only_copy_that_the_disk_cannot_read_is_lost(store, monkeypatch):
+    sealed.make_scene()
+    block = SealedBlock.objects.earliest("pk")
+    fail_for(
+        monkeypatch, block_store().stores[0], "read_start", block.storage_name, number=errno.EIO
+    )
+
+    assert scrub().lost_count == 1
 
 
 def test_store_that_takes_no_repair_stops_the_scrub(folders, blocks, monkeypatch):
@@ -388,8 +418,7 @@ def test_command_fails_where_a_block_is_lost(folders, blocks):
 
 
 def test_command_says_that_a_store_failed(folders, blocks, monkeypatch):
-    for call in ("read_start", "exists"):
-        fail_for(monkeypatch, block_store().stores[0], call, blocks[0].storage_name)
+    fail_for(monkeypatch, block_store().stores[0], "read_start", blocks[0].storage_name)
 
     with pytest.raises(CommandError, match="away"):
         call_command("scrub")

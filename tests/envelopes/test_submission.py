@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 import dataclasses
+import errno
 import hashlib
 import json
 from typing import Any
@@ -23,6 +24,7 @@ from envelopes.receipts import AnnouncedEnvelope, AnnouncedFile, Announcement
 from envelopes.second_errors import RelationChanged, RelationMissing
 from marketplace import heads, journal, journal_tree, merkle, notes, timestamps
 from marketplace.models import Consultation, EnvelopeKind, JournalEntry, Lot, SignedHead, Timestamp
+from marketplace.storage import block_store
 from tests.envelopes.deposits import (
     SALT,
     announce,
@@ -542,6 +544,21 @@ def test_submit_refuses_while_the_store_does_not_answer(store):
 
     path.rmdir()
     path.write_bytes(content)
+    assert submit(deposit, announcement)
+
+
+def test_submit_declares_nothing_lost_where_the_store_cannot_be_read(store):
+    deposit = make_deposit()
+    announcement = ready_to_submit(deposit)
+    with pytest.MonkeyPatch.context() as unread:
+
+        def read_start(name, size):
+            raise OSError(errno.EMFILE, "Too many open files")
+
+        unread.setattr(block_store().stores[0], "read_start", read_start)
+        refused(deposit, announcement, StoreSilent)
+
+    assert not JournalEntry.objects.filter(action="block.lost").exists()
     assert submit(deposit, announcement)
 
 
