@@ -9,7 +9,7 @@ from django.db import transaction
 
 from envelopes.errors import DeadlineNotReached
 from envelopes.models import PaperDeposit
-from envelopes.register_errors import ArrivalToCome, LineCancelled, ReasonMissing
+from envelopes.register_errors import ArrivalToCome, ArrivalTooEarly, LineCancelled, ReasonMissing
 from marketplace import journal
 from marketplace.models import Agent, Consultation
 
@@ -26,19 +26,31 @@ class Line:
     observations: str = ""
 
 
+def check_arrival(consultation: Consultation, received_at: datetime, *, now: datetime) -> None:
+    """Nothing arrives for a consultation that is not on line yet, nor after now.
+
+    Raises:
+        ArrivalTooEarly: it came before the consultation was published.
+        ArrivalToCome: it has not come yet.
+    """
+    if consultation.published_at is None or received_at < consultation.published_at:
+        raise ArrivalTooEarly
+    if received_at > now:
+        raise ArrivalToCome
+
+
 @transaction.atomic
 def enter(consultation_id: UUID, line: Line, *, agent: Agent, now: datetime) -> PaperDeposit:
     """Add a line to the register of a consultation whose deadline has passed; twice adds it once.
 
     Raises:
         DeadlineNotReached: it has not.
-        ArrivalToCome: the line says that it will arrive.
+        ArrivalTooEarly, ArrivalToCome: as `check_arrival`.
     """
     consultation = Consultation.objects.select_related("service").get(pk=consultation_id)
     if not consultation.is_closed(now):
         raise DeadlineNotReached(consultation.closes_at)
-    if line.received_at > now:
-        raise ArrivalToCome
+    check_arrival(consultation, line.received_at, now=now)
     said = {name: value for name, value in asdict(line).items() if name != "id"}
     kept = {"consultation": consultation, "recorded_at": now, "recorded_by": agent}
     paper, is_new = PaperDeposit.objects.get_or_create(pk=line.id, defaults=said | kept)

@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from envelopes.models import PaperDeposit
-from envelopes.paper_deposits import Line
-from envelopes.register_errors import ArrivalToCome
+from envelopes.paper_deposits import Line, check_arrival
+from envelopes.register_errors import PaperRefused
 from marketplace.forms import instant_field
+from marketplace.models import Consultation
 
 
 class PaperDepositForm(forms.Form):
@@ -44,8 +45,9 @@ class PaperDepositForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, consultation: Consultation, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._consultation = consultation
         zone = timezone.get_current_timezone_name()
         self.helper = FormHelper()
         self.helper.form_tag = False
@@ -63,9 +65,11 @@ class PaperDepositForm(forms.Form):
 
     def clean_received_at(self) -> object:
         received_at = self.cleaned_data["received_at"]
-        if received_at > timezone.now():
-            said = f"{ArrivalToCome.user_message} {ArrivalToCome.remedy}"
-            raise forms.ValidationError(said, code=ArrivalToCome.code)
+        try:
+            check_arrival(self._consultation, received_at, now=timezone.now())
+        except PaperRefused as refusal:
+            said = f"{refusal.user_message} {refusal.remedy}"
+            raise forms.ValidationError(said, code=refusal.code) from refusal
         return received_at
 
     def said(self) -> Line:

@@ -3,6 +3,7 @@
 
 Refusal
 └── PaperRefused        entering or cancelling what came by another way than the site
+    ├── ArrivalTooEarly it arrives before the consultation is on line
     ├── ArrivalToCome   it arrives in the future
     ├── LineCancelled   the line is cancelled already
     └── ReasonMissing   a line is cancelled without a reason
@@ -17,6 +18,14 @@ class PaperRefused(Refusal):
     """Base of what is refused about paper deposits and backup copies."""
 
     code = "paper_refused"
+
+
+class ArrivalTooEarly(PaperRefused):
+    """The instant of arrival is before the consultation was published."""
+
+    code = "arrival_too_early"
+    user_message = _("The date of arrival is before the publication of the consultation.")
+    remedy = _("Check the day and the year: give the date and hour at which it was received.")
 
 
 class ArrivalToCome(PaperRefused):

@@ -79,7 +79,7 @@ def deposit_attempts(request: AgentRequest, deposit_id: UUID) -> HttpResponse:
 def enter(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
     """The form, then what will be entered; only what was confirmed is."""
     consultation, now = closed(request, consultation_id)
-    form = PaperDepositForm(request.POST or None)
+    form = PaperDepositForm(request.POST or None, consultation=consultation)
     context = {
         "consultation": consultation,
         "zone": consultation.service.organisation.time_zone,

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: EUPL-1.2
+from datetime import UTC, datetime
+
 import pytest
 
 from envelopes import paper_deposits
 from envelopes.errors import DeadlineNotReached
 from envelopes.models import PaperDeposit
-from envelopes.register_errors import ArrivalToCome, LineCancelled, ReasonMissing
+from envelopes.register_errors import ArrivalToCome, ArrivalTooEarly, LineCancelled, ReasonMissing
 from marketplace.models import Consultation, JournalEntry
 from tests.envelopes.registered import LATER, enter, line
-from tests.factories import DEADLINE, SECOND, make_agent, make_online_consultation
+from tests.factories import DEADLINE, NOW, SECOND, make_agent, make_online_consultation
 from tests.racing import race
 
 pytestmark = pytest.mark.django_db
@@ -78,6 +80,17 @@ def test_enter_refuses_what_has_not_arrived_yet(consultation):
         )
 
     assert PaperDeposit.objects.count() == 1
+
+
+@pytest.mark.parametrize("before", [NOW - SECOND, datetime(1, 1, 1, tzinfo=UTC)])
+def test_enter_refuses_what_came_before_the_publication(consultation, before):
+    agent = make_agent(service=consultation.service)
+    paper_deposits.enter(consultation.pk, line(received_at=NOW), agent=agent, now=LATER)
+
+    with pytest.raises(ArrivalTooEarly):
+        paper_deposits.enter(consultation.pk, line(received_at=before), agent=agent, now=LATER)
+
+    assert PaperDeposit.objects.get().received_at == NOW == consultation.published_at
 
 
 def test_cancel_strikes_a_line_through_for_ever(consultation):

@@ -208,6 +208,7 @@ def test_confirmation_says_what_arrived_late(client, agent, consultation, receiv
     "wrong",
     [
         {"received_at": "2026-12-02T11:01"},  # a minute from now
+        {"received_at": "0001-01-01T00:00"},
         {"received_at": ""},
         {"company_name": ""},
         {"parcels": ""},
