@@ -9,7 +9,13 @@ from django.db import transaction
 
 from envelopes.errors import DeadlineNotReached
 from envelopes.models import PaperDeposit
-from envelopes.register_errors import ArrivalToCome, ArrivalTooEarly, LineCancelled, ReasonMissing
+from envelopes.register_errors import (
+    ArrivalToCome,
+    ArrivalTooEarly,
+    LineCancelled,
+    LineDiffers,
+    ReasonMissing,
+)
 from marketplace import journal
 from marketplace.models import Agent, Consultation
 
@@ -46,6 +52,7 @@ def enter(consultation_id: UUID, line: Line, *, agent: Agent, now: datetime) -> 
     Raises:
         DeadlineNotReached: it has not.
         ArrivalTooEarly, ArrivalToCome: as `check_arrival`.
+        LineDiffers: it is entered already, and says something else.
     """
     consultation = Consultation.objects.select_related("service").get(pk=consultation_id)
     if not consultation.is_closed(now):
@@ -55,7 +62,7 @@ def enter(consultation_id: UUID, line: Line, *, agent: Agent, now: datetime) -> 
     kept = {"consultation": consultation, "recorded_at": now, "recorded_by": agent}
     paper, is_new = PaperDeposit.objects.get_or_create(pk=line.id, defaults=said | kept)
     if not is_new:
-        return paper
+        return _same(paper, consultation, said)
     journal.record(
         "paper_deposit.entered",
         paper,
@@ -67,6 +74,13 @@ def enter(consultation_id: UUID, line: Line, *, agent: Agent, now: datetime) -> 
         received_at=line.received_at.isoformat(),
         way=line.way,
     )
+    return paper
+
+
+def _same(paper: PaperDeposit, consultation: Consultation, said: dict[str, object]) -> PaperDeposit:
+    kept = {name: getattr(paper, name) for name in said}
+    if paper.consultation_id != consultation.pk or kept != said:
+        raise LineDiffers
     return paper
 
 

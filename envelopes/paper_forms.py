@@ -20,9 +20,12 @@ from marketplace.models import Consultation
 
 
 class PaperDepositForm(forms.Form):
-    """What came on paper, or as a backup copy. `line` is drawn when the form is shown."""
+    """What came on paper, or as a backup copy. `line` is drawn when the form is shown.
 
-    line = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+    A browser that goes back to it, or loads it again, puts no former one in its place.
+    """
+
+    line = forms.UUIDField(widget=forms.HiddenInput({"autocomplete": "off"}), initial=uuid4)
     way = forms.ChoiceField(
         label=_("Way of reception"),
         choices=PaperDeposit.Way.choices,

@@ -6,6 +6,7 @@ Refusal
     ├── ArrivalTooEarly it arrives before the consultation is on line
     ├── ArrivalToCome   it arrives in the future
     ├── LineCancelled   the line is cancelled already
+    ├── LineDiffers     the line is entered already, with other content
     └── ReasonMissing   a line is cancelled without a reason
 """
 
@@ -42,6 +43,16 @@ class LineCancelled(PaperRefused):
     code = "line_cancelled"
     user_message = _("This line of the register is cancelled already.")
     remedy = _("Enter another line if something is to be added.")
+
+
+class LineDiffers(PaperRefused):
+    """The same form was sent before, for another consultation or with other content."""
+
+    code = "line_differs"
+    user_message = _("This line is in the register already, with other content.")
+    remedy = _(
+        "Go back to the register, look at the line, and enter a new one for what is not there yet."
+    )
 
 
 class ReasonMissing(PaperRefused):

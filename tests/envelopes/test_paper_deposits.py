@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 import pytest
@@ -6,7 +7,13 @@ import pytest
 from envelopes import paper_deposits
 from envelopes.errors import DeadlineNotReached
 from envelopes.models import PaperDeposit
-from envelopes.register_errors import ArrivalToCome, ArrivalTooEarly, LineCancelled, ReasonMissing
+from envelopes.register_errors import (
+    ArrivalToCome,
+    ArrivalTooEarly,
+    LineCancelled,
+    LineDiffers,
+    ReasonMissing,
+)
 from marketplace.models import Consultation, JournalEntry
 from tests.envelopes.registered import LATER, enter, line
 from tests.factories import DEADLINE, NOW, SECOND, make_agent, make_online_consultation
@@ -55,6 +62,38 @@ def test_enter_twice_adds_one_line(consultation):
 
     assert first == second == PaperDeposit.objects.get()
     assert JournalEntry.objects.filter(action="paper_deposit.entered").count() == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"way": Way.BACKUP_COPY},
+        {"company_name": "Toitures de l’Ouest"},
+        {"received_at": DEADLINE},
+        {"parcels": "Deux plis"},
+        {"observations": "Déchiré"},
+    ],
+)
+def test_enter_refuses_other_content_for_a_line_that_is_there(consultation, other):
+    agent, said = make_agent(service=consultation.service), line()
+    paper_deposits.enter(consultation.pk, said, agent=agent, now=LATER)
+
+    with pytest.raises(LineDiffers):
+        paper_deposits.enter(consultation.pk, replace(said, **other), agent=agent, now=LATER)
+
+    paper = PaperDeposit.objects.get()
+    assert {name: getattr(paper, name) for name in asdict(said)} == asdict(said)
+    assert JournalEntry.objects.filter(action="paper_deposit.entered").count() == 1
+
+
+def test_enter_refuses_a_line_of_another_consultation(consultation):
+    agent, said = make_agent(service=consultation.service), line()
+    paper_deposits.enter(consultation.pk, said, agent=agent, now=LATER)
+
+    with pytest.raises(LineDiffers):
+        paper_deposits.enter(make_online_consultation().pk, said, agent=agent, now=LATER)
+
+    assert PaperDeposit.objects.get().consultation == consultation
 
 
 @pytest.mark.parametrize(("now", "is_refused"), [(DEADLINE - SECOND, True), (DEADLINE, False)])

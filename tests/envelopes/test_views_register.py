@@ -16,6 +16,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from envelopes import closing, paper_deposits
 from envelopes.models import Deposit, PaperDeposit
+from envelopes.register_errors import LineDiffers
 from envelopes.views import register as views
 from marketplace import canonical
 from marketplace.models import Consultation, EnvelopeKind, JournalEntry, Right
@@ -193,6 +194,24 @@ def test_paper_deposit_is_entered_once_confirmed(client, agent, consultation):
     paper = PaperDeposit.objects.get()
     assert str(paper.pk) == line
     assert (paper.received_at, paper.recorded_by) == (DEADLINE - timedelta(minutes=30), agent)
+
+
+def test_second_line_sent_by_going_back_is_refused_and_the_next_form_is_new(
+    client, agent, consultation
+):
+    address, line = url("enter_paper_deposit", consultation), str(uuid4())
+    sent = FORM | {"line": line, "confirmed": "1"}
+    client.post(address, sent)
+
+    refused = client.post(address, sent | {"company_name": "Toitures"}, follow=True)
+
+    assertRedirects(refused, url("register", consultation))
+    assertContains(refused, LineDiffers.user_message)
+    assertNotContains(refused, "Toitures")
+    assert JournalEntry.objects.filter(action="refused.line_differs").count() == 1
+    drawn = [client.get(address).context["form"]["line"] for _ in range(2)]
+    assert len({line, *(str(field.value()) for field in drawn)}) == 3
+    assert 'autocomplete="off"' in str(drawn[0])
 
 
 @pytest.mark.parametrize(("received_at", "is_late"), [("09:59", False), ("10:00", True)])
