@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Telling the operators that the store fails, or is damaged. Bidders' attempts tell the rest.
 
-No bid is named here.
+No bid is named here. That a block is damaged says that something was received: no buyer learns it.
 """
 
 import logging
@@ -52,6 +52,8 @@ def _keep(refusal: Refusal, now: datetime) -> None:
     )
     if is_new:
         journal.record("store.failed", alarm, actor=None, now=now, cause=alarm.cause)
+        if _is_damage(alarm) and not settings.OPERATORS:
+            logger.error("Nobody is told of %s: SIGILLE_OPERATORS is empty.", alarm.cause)
     else:
         same = StoreAlarm.objects.filter(pk=alarm.pk)
         same.update(last_at=now, occurrence_count=F("occurrence_count") + 1)
@@ -73,11 +75,11 @@ def _tell(alarm: StoreAlarm, now: datetime) -> bool:
     locked = (
         StoreAlarm.objects.select_for_update(no_key=True).filter(pk=alarm.pk, told_at=None).first()
     )
-    recipients = _recipients()
+    recipients = _recipients(locked) if locked else []
     if locked is None or not recipients:
         return False
     refusal = ALARMING[locked.cause]
-    kind = "damage" if issubclass(refusal, StoreDamage) else "alarm"
+    kind = "damage" if _is_damage(locked) else "alarm"
     context = {
         "alarm": locked,
         "message": refusal.user_message,
@@ -93,8 +95,13 @@ def _tell(alarm: StoreAlarm, now: datetime) -> bool:
     return True
 
 
-def _recipients() -> list[str]:
-    """The operators; without any, the administrators of the organisations that are still there."""
+def _is_damage(alarm: StoreAlarm) -> bool:
+    return issubclass(ALARMING[alarm.cause], StoreDamage)
+
+
+def _recipients(alarm: StoreAlarm) -> list[str]:
+    """The operators; without any, the administrators of the organisations, unless a block is damaged."""
+    if settings.OPERATORS or _is_damage(alarm):
+        return list(settings.OPERATORS)
     administrators = Agent.objects.filter(is_administrator=True, user__is_active=True)
-    found = administrators.order_by("user__email").values_list("user__email", flat=True)
-    return settings.OPERATORS or list(found)
+    return list(administrators.order_by("user__email").values_list("user__email", flat=True))

@@ -3,6 +3,7 @@ import pytest
 from django.core import mail
 
 from envelopes import alarms
+from envelopes.errors import BlockLost, BlockRepaired, ScrubStopped
 from envelopes.models import StoreAlarm
 from envelopes.upload_errors import BeyondLength, NoRoom, StoreFailed
 from marketplace.models import JournalEntry
@@ -68,6 +69,24 @@ def test_tell_mails_the_administrators_where_there_is_no_operator():
     alarms.tell(now=NOW)
 
     assert [message.to for message in mail.outbox] == [[administrator.user.email]]
+
+
+@pytest.mark.parametrize("damage", [BlockRepaired(), BlockLost(), ScrubStopped(5)])
+def test_damage_is_told_to_no_administrator_and_waits_for_an_operator(settings, caplog, damage):
+    make_administrator()
+    for now in (NOW, NOW + SECOND):
+        alarms.raise_alarm(damage, now=now)
+
+    assert alarms.tell(now=NOW) == 0
+    assert mail.outbox == []
+    alarm = StoreAlarm.objects.get()
+    assert (alarm.cause, alarm.told_at) == (damage.code, None)
+    [error] = [entry for entry in caplog.records if entry.levelname == "ERROR"]
+    assert error.getMessage() == f"Nobody is told of {damage.code}: SIGILLE_OPERATORS is empty."
+
+    settings.OPERATORS = ["operator@example.org"]
+    assert alarms.tell(now=NOW + SECOND) == 1
+    assert [message.to for message in mail.outbox] == [["operator@example.org"]]
 
 
 def test_tell_waits_for_somebody_to_tell():
