@@ -144,11 +144,12 @@ def upload(world: World, _client: Client) -> Request:
 
 def paper_deposit(_world: World, _client: Client) -> Request:
     """Confirmed."""
+    received_at = timezone.localtime() - timedelta(minutes=1)
     return form(
         line=str(uuid4()),
         way="paper",
         company_name="Menuiserie Le Gall",
-        received_at="2026-01-05T10:00",
+        received_at=f"{received_at:%Y-%m-%dT%H:%M}",
         parcels="Un pli",
         confirmed="1",
     )
