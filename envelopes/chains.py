@@ -91,8 +91,8 @@ def _is_left(link: Link) -> bool:
     return link.state in {State.STANDS, State.LATE} and not link.deposit.consultation.is_test
 
 
-def check_openable(deposit: Deposit, *, accepts: str = "") -> None:
-    """Whether an agent may open a submitted deposit; `accepts` is the state in which it is opened on purpose.
+def check_openable(deposit: Deposit, *, accepts: str = "") -> State:
+    """The state of a submitted deposit, which may be opened; `accepts` is the one that is opened on purpose.
 
     Raises:
         DepositWithdrawn: whatever is accepted.
@@ -103,6 +103,7 @@ def check_openable(deposit: Deposit, *, accepts: str = "") -> None:
         raise DepositWithdrawn
     if state != accepts and state in _ON_PURPOSE:
         raise _ON_PURPOSE[state]
+    return state
 
 
 def _submitted(consultation_id: UUID, company_id: UUID) -> QuerySet[Deposit]:

@@ -186,18 +186,18 @@ def _keep(draft: Release, files: list[ReleasedFile], *, accepts: str) -> Release
     """
     deposit = draft.envelope.deposit
     is_first = _begin_session(deposit.consultation)
-    chain = chains.locked(deposit.consultation_id, deposit.company_id)
+    chains.locked(deposit.consultation_id, deposit.company_id)
     Envelope.objects.select_for_update(no_key=True, of=("self",)).get(pk=draft.pk)
     first = Release.objects.filter(pk=draft.pk).first()
     if first is not None:
         return first
     _check_settled(deposit, now=draft.released_at)
-    chains.check_openable(deposit, accepts=accepts)
+    # Read anew: what was submitted while the locks were waited for was not there to be locked.
+    state = chains.check_openable(deposit, accepts=accepts)
     draft.save(force_insert=True)
     ReleasedFile.objects.bulk_create(files)
     if is_first:
         _record_session(draft)
-    state = next(link.state for link in chain if link.deposit == deposit)
     envelope = draft.envelope
     journal.record(
         "envelope.opened",
