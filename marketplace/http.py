@@ -2,12 +2,14 @@
 """What is common to HTTP answers: security headers, refusals, error pages."""
 
 from collections.abc import Callable
+from typing import Final
 
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from marketplace import journal
@@ -17,6 +19,17 @@ from marketplace.models import User
 PERMISSIONS_POLICY = (
     "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
 )
+
+STAMP_TYPE: Final = (
+    "application/vnd.etsi.timestamp-token"  # the type of an RFC 3161 token in a file
+)
+
+
+def attachment(name: str, content: bytes, content_type: str) -> HttpResponse:
+    """`content` as a file to save under `name`."""
+    disposition = content_disposition_header(as_attachment=True, filename=name)
+    headers = {"Content-Disposition": disposition}
+    return HttpResponse(content, content_type=content_type, headers=headers)
 
 
 class SecurityHeadersMiddleware:

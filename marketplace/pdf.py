@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from django.conf import settings
-from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.utils import translation
-from django.utils.http import content_disposition_header
 
 from marketplace.errors import PDFUnavailable
 
+CONTENT_TYPE: Final = "application/pdf"
 SHOWN: Final = ("css/document.css", "img/sigille.svg")  # what documents show, of `static/`
 
 
@@ -56,16 +55,6 @@ def html(template: str, context: Mapping[str, object], *, made_at: datetime) -> 
     moment = made_at.astimezone(UTC).isoformat(timespec="seconds")
     with translation.override(settings.LANGUAGE_CODE):
         return render_to_string(f"documents/{template}.html", {**context, "document_date": moment})
-
-
-def answer(name: str, content: bytes) -> HttpResponse:
-    """`content` as a file to save under `name`."""
-    disposition = content_disposition_header(as_attachment=True, filename=name)
-    return HttpResponse(
-        content,
-        content_type="application/pdf",
-        headers={"Content-Disposition": disposition},
-    )
 
 
 def is_available() -> bool:

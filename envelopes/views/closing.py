@@ -11,7 +11,7 @@ from envelopes import closing
 from envelopes.errors import ClosingBroken
 from envelopes.models import ClosingFingerprint, Deposit
 from marketplace import clock
-from marketplace.http import refuse
+from marketplace.http import STAMP_TYPE, attachment, refuse
 from marketplace.models import Consultation
 from marketplace.permissions import BidderRequest, bidder_required
 
@@ -19,7 +19,9 @@ from marketplace.permissions import BidderRequest, bidder_required
 @require_safe
 def fingerprint(request: HttpRequest, consultation_id: UUID) -> HttpResponse:
     made = _made(consultation_id)
-    return _file(closing.published(made), "application/json", f"closing-{consultation_id}.json")
+    return attachment(
+        f"closing-{consultation_id}.json", closing.published(made), "application/json"
+    )
 
 
 @require_safe
@@ -28,8 +30,7 @@ def token(request: HttpRequest, consultation_id: UUID) -> HttpResponse:
     timestamp = _made(consultation_id)[-1].timestamp
     if timestamp is None or timestamp.token is None:
         raise Http404
-    kind = "application/vnd.etsi.timestamp-token"
-    return _file(bytes(timestamp.token), kind, f"closing-{consultation_id}.tst")
+    return attachment(f"closing-{consultation_id}.tst", bytes(timestamp.token), STAMP_TYPE)
 
 
 @bidder_required
@@ -45,7 +46,7 @@ def proof(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
         return redirect("envelopes:receipt", deposit.pk)
     if content is None:
         raise Http404
-    return _file(content, "application/json", f"closing-{deposit.pk}.json")
+    return attachment(f"closing-{deposit.pk}.json", content, "application/json")
 
 
 def _made(consultation_id: UUID) -> list[ClosingFingerprint]:
@@ -55,8 +56,3 @@ def _made(consultation_id: UUID) -> list[ClosingFingerprint]:
     if not made:
         raise Http404
     return made
-
-
-def _file(content: bytes, kind: str, name: str) -> HttpResponse:
-    disposition = f'attachment; filename="{name}"'
-    return HttpResponse(content, content_type=kind, headers={"Content-Disposition": disposition})

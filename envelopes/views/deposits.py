@@ -167,11 +167,8 @@ def verify(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
 def receipt_file(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
     """The receipt itself: the same bytes for ever."""
     deposit = _submitted(request, deposit_id)
-    return HttpResponse(
-        bytes(deposit.receipt.content),
-        content_type="application/json",
-        headers={"Content-Disposition": f'attachment; filename="receipt-{deposit.pk}.json"'},
-    )
+    content = bytes(deposit.receipt.content)
+    return http.attachment(f"receipt-{deposit.pk}.json", content, "application/json")
 
 
 @bidder_required
@@ -182,11 +179,7 @@ def receipt_token(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
     timestamp = deposit.receipt.timestamp
     if timestamp is None or timestamp.token is None:
         raise Http404
-    return HttpResponse(
-        bytes(timestamp.token),
-        content_type="application/vnd.etsi.timestamp-token",
-        headers={"Content-Disposition": f'attachment; filename="receipt-{deposit.pk}.tst"'},
-    )
+    return http.attachment(f"receipt-{deposit.pk}.tst", bytes(timestamp.token), http.STAMP_TYPE)
 
 
 def _published(consultation_id: UUID) -> Consultation:

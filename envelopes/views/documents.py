@@ -15,6 +15,7 @@ from envelopes import attempts, receipt_documents, statements
 from envelopes.models import Deposit, Receipt
 from envelopes.statements import Statement
 from marketplace import csv_files, pdf
+from marketplace.http import attachment
 from marketplace.permissions import BidderRequest, bidder_required
 
 PAGE_SIZE = 50  # rows
@@ -27,7 +28,7 @@ def receipt(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
     mine = Receipt.objects.filter(deposit__in=Deposit.objects.visible_to(request.bidder))
     found = mine.select_related("timestamp", "deposit__consultation__service__organisation")
     kept = get_object_or_404(found, pk=deposit_id)
-    return pdf.answer(f"receipt-{kept.pk}.pdf", receipt_documents.made_of(kept))
+    return attachment(f"receipt-{kept.pk}.pdf", receipt_documents.made_of(kept), pdf.CONTENT_TYPE)
 
 
 @bidder_required
@@ -51,7 +52,7 @@ def attempts_page(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
 def attempts_pdf(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
     """The statement as a PDF; a 503 page where documents cannot be made."""
     statement = _statement(request, deposit_id)
-    return pdf.answer(_name(statement, "pdf"), statements.document(statement))
+    return attachment(_name(statement, "pdf"), statements.document(statement), pdf.CONTENT_TYPE)
 
 
 @bidder_required
@@ -68,11 +69,7 @@ def attempts_csv(request: BidderRequest, deposit_id: UUID) -> HttpResponseBase:
 @require_safe
 def attempts_json(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
     statement = _statement(request, deposit_id)
-    return HttpResponse(
-        statements.data(statement),
-        content_type="application/json",
-        headers={"Content-Disposition": f'attachment; filename="{_name(statement, "json")}"'},
-    )
+    return attachment(_name(statement, "json"), statements.data(statement), "application/json")
 
 
 def _statement(request: BidderRequest, deposit_id: UUID) -> Statement:

@@ -2,14 +2,13 @@
 """The register of deposits as files: for a spreadsheet, for a program, for whoever keeps it on paper."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse, HttpResponseBase
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -21,6 +20,7 @@ from envelopes.views.register import closed
 from envelopes.views.register_words import COLUMNS, trouble_words, words
 from marketplace import canonical, csv_files, pdf
 from marketplace.canonical import JSONValue
+from marketplace.http import attachment
 from marketplace.models import Consultation
 from marketplace.permissions import AgentRequest, agent_required
 
@@ -49,14 +49,13 @@ def table(request: AgentRequest, consultation_id: UUID) -> HttpResponseBase:
 @require_safe
 def data(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
     consultation, now = closed(request, consultation_id)
-    content = canonical.dumps(content_of(consultation, now=now))
-    name = file_name(consultation, "json")
-    disposition = content_disposition_header(as_attachment=True, filename=name)
-    return HttpResponse(
-        content,
-        content_type="application/json",
-        headers={"Content-Disposition": disposition or ""},
+    content = content_of(
+        consultation,
+        register.every_row(consultation, now=now),
+        register.every_trouble(consultation, now=now),
+        now=now,
     )
+    return attachment(file_name(consultation, "json"), canonical.dumps(content), "application/json")
 
 
 @agent_required()
@@ -65,23 +64,22 @@ def document(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
     """The whole register in words, with the file for programs inside."""
     consultation, now = closed(request, consultation_id)
     zone, name = consultation.service.organisation.time_zone, file_name(consultation, "json")
+    rows = list(register.every_row(consultation, now=now))
+    troubles = list(register.every_trouble(consultation, now=now))
     context = {
         "consultation": consultation,
         "zone": zone,
         "made_at": now,
         "columns": COLUMNS,
         "closing": closing.latest(consultation, now=now),
-        "rows": [words(row, zone) for row in register.every_row(consultation, now=now)],
-        "troubles": [
-            trouble_words(trouble, zone)
-            for trouble in register.every_trouble(consultation, now=now)
-        ],
+        "rows": [words(row, zone) for row in rows],
+        "troubles": [trouble_words(trouble, zone) for trouble in troubles],
         "file_name": name,
     }
-    content = canonical.dumps(content_of(consultation, now=now))
+    content = canonical.dumps(content_of(consultation, rows, troubles, now=now))
     inside = [pdf.Attachment(name, content, _("The register, for programs"))]
     made = pdf.render("register", context, made_at=now, attachments=inside)
-    return pdf.answer(file_name(consultation, "pdf"), made)
+    return attachment(file_name(consultation, "pdf"), made, pdf.CONTENT_TYPE)
 
 
 def file_name(consultation: Consultation, extension: str) -> str:
@@ -90,12 +88,14 @@ def file_name(consultation: Consultation, extension: str) -> str:
     return f"{name}-{consultation.reference}.{extension}"
 
 
-def content_of(consultation: Consultation, *, now: datetime) -> dict[str, JSONValue]:
+def content_of(
+    consultation: Consultation, rows: Iterable[Row], troubles: Iterable[Trouble], *, now: datetime
+) -> dict[str, JSONValue]:
     """The whole register, as programs read it."""
     fingerprint = closing.latest(consultation, now=now)
     service = consultation.service
     return {
-        "attempts": [_trouble(one) for one in register.every_trouble(consultation, now=now)],
+        "attempts": [_trouble(one) for one in troubles],
         "closing": {
             "made_at": instant(fingerprint.made_at),
             "number": fingerprint.number,
@@ -111,7 +111,7 @@ def content_of(consultation: Consultation, *, now: datetime) -> dict[str, JSONVa
             "reference": consultation.reference,
             "title": consultation.title,
         },
-        "lines": [_line(row) for row in register.every_row(consultation, now=now)],
+        "lines": [_line(row) for row in rows],
         "made_at": instant(now),
         "version": VERSION,
     }

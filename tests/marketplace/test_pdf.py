@@ -16,7 +16,7 @@ from django.template import engines
 from django.urls import include, path
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from marketplace import checks, pdf
+from marketplace import checks, http, pdf
 from marketplace.errors import PDFUnavailable
 from marketplace.pdf import Attachment
 from tests.factories import NOW, SECOND
@@ -203,7 +203,7 @@ def test_without_pango_documents_are_refused_with_what_to_do(monkeypatch):
 
 
 def document_view(request):
-    return pdf.answer("pièce.pdf", render())
+    return http.attachment("pièce.pdf", render(), pdf.CONTENT_TYPE)
 
 
 urlpatterns = [path("document.pdf", document_view), path("", include("marketplace.urls"))]
