@@ -124,7 +124,7 @@ def remembered(
         alarms.raise_alarm(refusal, now=now)
         remember(deposit_id, step, refusal.code, now=now, file_id=file_id)
         raise
-    except Exception:
+    except Exception:  # whatever it was: kept as an attempt, then raised again
         remember(deposit_id, step, ServerFailed.code, now=_stopped_at(clock), file_id=file_id)
         raise
 
