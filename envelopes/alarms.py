@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Telling the operators that the store fails, or is damaged. Bidders' attempts tell the rest.
 
-No bid is named here. That a block is damaged says that something was received: no buyer learns it.
+No bid is named here, but each alarm says that something was sent or received: before the deadline no buyer
+learns it (CCP, art. R2132-9). The operators alone are told; without any, the log is.
 """
 
 import logging
@@ -19,7 +20,6 @@ from envelopes.models import StoreAlarm
 from envelopes.upload_errors import NoRoom, StoreFailed
 from marketplace import journal
 from marketplace.errors import Refusal
-from marketplace.models import Agent
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ def _keep(refusal: Refusal, now: datetime) -> None:
     )
     if is_new:
         journal.record("store.failed", alarm, actor=None, now=now, cause=alarm.cause)
-        if _is_damage(alarm) and not settings.OPERATORS:
+        if not settings.OPERATORS:
             logger.error("Nobody is told of %s: SIGILLE_OPERATORS is empty.", alarm.cause)
     else:
         same = StoreAlarm.objects.filter(pk=alarm.pk)
@@ -60,11 +60,13 @@ def _keep(refusal: Refusal, now: datetime) -> None:
 
 
 def tell(*, now: datetime) -> int:
-    """Mail each alarm that was not told yet; how many were.
+    """Mail each alarm that was not told yet to the operators; how many were. Without operators they wait.
 
     Raises:
         OSError: a mail could not be handed over; the next run tries again.
     """
+    if not settings.OPERATORS:
+        return 0
     untold = StoreAlarm.objects.filter(told_at=None).order_by("raised_at")
     return sum(_tell(alarm, now) for alarm in untold)
 
@@ -75,11 +77,10 @@ def _tell(alarm: StoreAlarm, now: datetime) -> bool:
     locked = (
         StoreAlarm.objects.select_for_update(no_key=True).filter(pk=alarm.pk, told_at=None).first()
     )
-    recipients = _recipients(locked) if locked else []
-    if locked is None or not recipients:
+    if locked is None:
         return False
     refusal = ALARMING[locked.cause]
-    kind = "damage" if _is_damage(locked) else "alarm"
+    kind = "damage" if issubclass(refusal, StoreDamage) else "alarm"
     context = {
         "alarm": locked,
         "message": refusal.user_message,
@@ -89,19 +90,7 @@ def _tell(alarm: StoreAlarm, now: datetime) -> bool:
     with translation.override(settings.LANGUAGE_CODE):
         subject = render_to_string(f"envelopes/{kind}_subject.txt", context).strip()
         body = render_to_string(f"envelopes/{kind}_body.txt", context)
-    EmailMessage(subject, body, to=recipients).send()
+    EmailMessage(subject, body, to=settings.OPERATORS).send()
     locked.told_at = now
     locked.save(update_fields=["told_at"])
     return True
-
-
-def _is_damage(alarm: StoreAlarm) -> bool:
-    return issubclass(ALARMING[alarm.cause], StoreDamage)
-
-
-def _recipients(alarm: StoreAlarm) -> list[str]:
-    """The operators; without any, the administrators of the organisations, unless a block is damaged."""
-    if settings.OPERATORS or _is_damage(alarm):
-        return list(settings.OPERATORS)
-    administrators = Agent.objects.filter(is_administrator=True, user__is_active=True)
-    return list(administrators.order_by("user__email").values_list("user__email", flat=True))

@@ -200,6 +200,11 @@ def production_is_whole(
             "Time stamps are those of a development authority; SIGILLE_TSA_URL names no other.",
             "W006",
         ),
+        (
+            bool(settings.OPERATORS),
+            "The log alone says that the store of bids fails; SIGILLE_OPERATORS names nobody.",
+            "W009",
+        ),
     ]
     return [
         checks.Warning(message, hint="See SECURITY.md, Settings that matter.", id=f"sigille.{code}")

@@ -148,7 +148,7 @@ EMAIL_HOST_USER = env("EMAIL_USER")
 EMAIL_HOST_PASSWORD = env_secret("EMAIL_PASSWORD")
 EMAIL_USE_TLS = env_bool("EMAIL_TLS", default=True)
 EMAIL_TIMEOUT = 20  # seconds
-# Whom to tell that the store fails; without any, the administrators of the organisations.
+# Whom to tell that the store fails: nobody who buys. Without any the log alone says it.
 OPERATORS = env_list("OPERATORS")
 DEFAULT_FROM_EMAIL = env("EMAIL_FROM", "sigille@localhost")
 

@@ -84,7 +84,11 @@ def test_secrets_are_those_that_the_script_makes():
 
 
 def test_settings_of_the_compose_file_pass_the_deployment_checks(tmp_path):
-    environ = {"PATH": "", "SIGILLE_EMAIL_HOST": "mail.example"}
+    environ = {
+        "PATH": "",
+        "SIGILLE_EMAIL_HOST": "mail.example",
+        "SIGILLE_OPERATORS": "operator@mail.example",
+    }
     authority = {"TSA_URL": "https://tsa.example"}
     for name, value in (given("web") | authority).items():
         path = tmp_path / name

@@ -25,6 +25,7 @@ PRODUCTION = {
     "SIGILLE_EMAIL_HOST": "mail.example",
     "SIGILLE_HASHED_STATIC": "1",
     "SIGILLE_LOG_KEY": "".join(map(chr, range(97, 34, -1))),
+    "SIGILLE_OPERATORS": "operator@sigille.example",
     "SIGILLE_RELEASE_KEY": "".join(map(chr, range(48, 122))),
     "SIGILLE_S3_BUCKET": "sigille",
     "SIGILLE_SECRET_KEY": "".join(map(chr, range(122, 48, -1))),

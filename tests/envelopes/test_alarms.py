@@ -3,13 +3,14 @@ import pytest
 from django.core import mail
 
 from envelopes import alarms
-from envelopes.errors import BlockLost, BlockRepaired, ScrubStopped
+from envelopes.errors import BlockLost, BlockRepaired, ScrubStopped, StoreSilent
 from envelopes.models import StoreAlarm
 from envelopes.upload_errors import BeyondLength, NoRoom, StoreFailed
 from marketplace.models import JournalEntry
-from tests.factories import DAY, NOW, SECOND, make_administrator, make_agent
+from tests.factories import DAY, NOW, SECOND, make_administrator
 
 pytestmark = pytest.mark.django_db
+ALARMING = (NoRoom(), StoreFailed(5), StoreSilent(), BlockRepaired(), BlockLost(), ScrubStopped(5))
 
 
 def test_alarm_is_kept_journalled_and_logged(caplog):
@@ -59,41 +60,26 @@ def test_tell_mails_the_operators_once(settings):
     assert StoreAlarm.objects.get().told_at == NOW + SECOND
 
 
-def test_tell_mails_the_administrators_where_there_is_no_operator():
-    administrator, _agent = make_administrator(), make_agent()
-    gone = make_administrator()
-    gone.user.is_active = False
-    gone.user.save()
-    alarms.raise_alarm(NoRoom(), now=NOW)
-
-    alarms.tell(now=NOW)
-
-    assert [message.to for message in mail.outbox] == [[administrator.user.email]]
-
-
-@pytest.mark.parametrize("damage", [BlockRepaired(), BlockLost(), ScrubStopped(5)])
-def test_damage_is_told_to_no_administrator_and_waits_for_an_operator(settings, caplog, damage):
+@pytest.mark.parametrize("refusal", ALARMING, ids=lambda refusal: refusal.code)
+def test_alarm_is_told_to_no_administrator_and_waits_for_an_operator(settings, caplog, refusal):
     make_administrator()
     for now in (NOW, NOW + SECOND):
-        alarms.raise_alarm(damage, now=now)
+        alarms.raise_alarm(refusal, now=now)
 
     assert alarms.tell(now=NOW) == 0
     assert mail.outbox == []
     alarm = StoreAlarm.objects.get()
-    assert (alarm.cause, alarm.told_at) == (damage.code, None)
+    assert (alarm.cause, alarm.told_at) == (refusal.code, None)
     [error] = [entry for entry in caplog.records if entry.levelname == "ERROR"]
-    assert error.getMessage() == f"Nobody is told of {damage.code}: SIGILLE_OPERATORS is empty."
+    assert error.getMessage() == f"Nobody is told of {refusal.code}: SIGILLE_OPERATORS is empty."
 
     settings.OPERATORS = ["operator@example.org"]
     assert alarms.tell(now=NOW + SECOND) == 1
     assert [message.to for message in mail.outbox] == [["operator@example.org"]]
 
 
-def test_tell_waits_for_somebody_to_tell():
-    alarms.raise_alarm(NoRoom(), now=NOW)
-
-    assert alarms.tell(now=NOW) == 0
-    assert StoreAlarm.objects.get().told_at is None
+def test_each_alarm_is_tried_here():
+    assert {refusal.code for refusal in ALARMING} == set(alarms.ALARMING)
 
 
 def test_tell_tries_again_after_a_mail_server_that_does_not_answer(settings):

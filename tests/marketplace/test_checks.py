@@ -110,7 +110,14 @@ def test_production_is_whole_names_what_an_embedded_installation_lacks(settings,
     settings.EMAIL_HOST = ""
     settings.LOG_KEY_IS_GIVEN = False
     settings.TSA_URL = ""
+    settings.OPERATORS = []
 
     missing = ids(checks.production_is_whole(None))
 
-    assert missing == [f"sigille.W00{number}" for number in range(1, 7)]
+    assert missing == [f"sigille.W00{number}" for number in (1, 2, 3, 4, 5, 6, 9)]
+
+
+def test_production_is_whole_is_content_once_somebody_is_told_of_alarms(settings):
+    settings.OPERATORS = ["operator@example.org"]
+
+    assert "sigille.W009" not in ids(checks.production_is_whole(None))
