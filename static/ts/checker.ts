@@ -15,7 +15,7 @@ export class Checker {
     this.#worker = new Asked(workerUrl)
   }
 
-  /** Nothing is found in a file that cannot be read: its digest tells of it. */
+  /** Nothing is found in a file that cannot be read: its digest tells of it. Rejects with `WorkerLost`. */
   check(file: Blob, name: string): Promise<readonly Finding[]> {
     return this.#worker.ask({ file, name })
   }

@@ -17,7 +17,7 @@ export class Digester {
     this.#worker = new Asked(workerUrl)
   }
 
-  /** SHA-256 of the file, hexadecimal; rejects with `FileUnreadable`. `listen` is told the bytes that were read. */
+  /** SHA-256 of the file, hexadecimal; rejects with `FileUnreadable`, or `WorkerLost`. `listen` is told the bytes that were read. */
   async digest(file: Blob, listen?: (read: number) => void): Promise<string> {
     const sha256 = await this.#worker.ask(file, listen)
     if (sha256 === null) throw new FileUnreadable()

@@ -21,6 +21,7 @@ import { explain, Failure, Refused } from './page/errors'
 const BATCH = 50 // files
 const LONG_LIST = 20 // files: beyond, an envelope has a list of its own height
 const ANNOUNCED: ReadonlySet<RowState> = new Set(['received', 'stopped', 'broken'])
+const MENDED_BY_THE_NETWORK: ReadonlySet<string> = new Set(['network', 'no_digest'])
 const HALTED: ReadonlySet<RowState> = new Set(['stopped', 'broken', 'paused'])
 
 class DepositPage implements RowHost {
@@ -203,7 +204,7 @@ class DepositPage implements RowHost {
       document.body.classList.toggle('shows-open-files', only.checked)
     })
     window.addEventListener('online', () => {
-      for (const row of this.#rows) if (row.element.dataset.problem === 'network') row.resume()
+      for (const row of this.#rows) if (MENDED_BY_THE_NETWORK.has(row.element.dataset.problem ?? '')) row.resume()
     })
     window.addEventListener('beforeunload', (event) => {
       if (!this.#isLeaving && this.#rows.some((row) => row.isBusy || row.state === 'waiting' || row.state === 'checking'))
@@ -234,7 +235,9 @@ class DepositPage implements RowHost {
   #missing(): string | null {
     if (this.#rows.length === 0) return 'nothing'
     if (this.#rows.some((row) => row.state === 'needs-file' || row.state === 'unknown')) return 'needs_files'
-    if (this.#rows.some((row) => HALTED.has(row.state))) return 'not_all_received'
+    const halted = this.#rows.filter((row) => HALTED.has(row.state))
+    if (halted.length > 0)
+      return halted.every((row) => row.element.dataset.problem === 'no_digest') ? 'digests_missing' : 'not_all_received'
     return this.#toAdd === 0 && this.#rows.every((row) => row.state === 'received') ? null : 'still_sending'
   }
 

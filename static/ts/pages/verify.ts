@@ -5,6 +5,7 @@ import { encodeUtf8 } from '../bytes'
 import { Digester } from '../digest'
 import { formatSize } from '../units'
 import { type Checked, Verification } from '../verification'
+import { WorkerLost } from '../worker'
 import { bindDropzone, ignoreDropsElsewhere } from './deposit/dropzone'
 import { keptAnnex } from './deposit/memory'
 import { alertWith, clone, fill, find, findAll, inWords, show, textOf } from './page/elements'
@@ -18,7 +19,7 @@ class Desk {
   readonly #verification: Verification
   readonly #digester = new Digester(page.dataset.workerUrl ?? '')
   readonly #rows: readonly HTMLElement[]
-  readonly #unreadable: string[] = []
+  readonly #notCompared: (readonly [template: 'uncomputed' | 'unreadable', name: string])[] = []
   #last = Promise.resolve()
   #left = 0
 
@@ -47,8 +48,8 @@ class Desk {
           this.#showProgress(file, done)
         })
       this.#verification.record(file, isNeeded ? await digest() : null)
-    } catch {
-      this.#unreadable.push(file.name) // the digester rejects for nothing else
+    } catch (error) {
+      this.#notCompared.push([error instanceof WorkerLost ? 'uncomputed' : 'unreadable', file.name])
     }
     this.#left--
     this.#show()
@@ -75,10 +76,7 @@ class Desk {
   }
 
   #showOthers(): void {
-    const others = [
-      ...[...this.#verification.foreign].map((name) => ['foreign', name] as const),
-      ...this.#unreadable.map((name) => ['unreadable', name] as const),
-    ]
+    const others = [...[...this.#verification.foreign].map((name) => ['foreign', name] as const), ...this.#notCompared]
     show(page, '[data-others]', others.length > 0)
     find(page, '[data-others] tbody', HTMLElement).replaceChildren(
       ...others.map(([kind, name]) => {

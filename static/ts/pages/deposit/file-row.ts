@@ -3,6 +3,7 @@ import type { Finding } from '../../checks/findings'
 import { type Digester, FileUnreadable } from '../../digest'
 import { formatSize } from '../../units'
 import { FileUpload, type Problem, removeUpload, type UploadListener } from '../../upload'
+import { WorkerLost } from '../../worker'
 import { clone, find, findAll, show } from '../page/elements'
 import { csrfToken, type PageData, uploadId } from './data'
 import type { DepositMemory, KnownFile } from './memory'
@@ -60,6 +61,7 @@ export class FileRow implements UploadListener {
   #file: File | null = null
   #upload: FileUpload | null = null
   #isReceived = false
+  #isDigestLost = false
 
   constructor(host: RowHost, envelope: string, known: KnownFile | null, size: number) {
     this.host = host
@@ -109,6 +111,7 @@ export class FileRow implements UploadListener {
 
   give(file: File): void {
     this.#file = file
+    this.#isDigestLost = false
     void this.#digest(file)
     this.host.given(this, file)
     this.#become(this.#isReceived ? 'checking' : 'waiting')
@@ -138,7 +141,8 @@ export class FileRow implements UploadListener {
   }
 
   resume(): void {
-    this.#become('waiting')
+    if (this.#isDigestLost && this.#file !== null) this.give(this.#file)
+    else this.#become('waiting')
   }
 
   async remove(): Promise<void> {
@@ -171,7 +175,8 @@ export class FileRow implements UploadListener {
   received(): void {
     this.#isReceived = true
     this.sent = this.size
-    this.#become(this.known?.sha256 === null ? 'checking' : 'received')
+    if (this.#isDigestLost) this.stopped({ code: 'no_digest' })
+    else this.#become(this.known?.sha256 === null ? 'checking' : 'received')
   }
 
   stopped(problem: Problem): void {
@@ -205,10 +210,20 @@ export class FileRow implements UploadListener {
     try {
       this.#digested(await this.host.digester.digest(file))
     } catch (error) {
+      if (error instanceof WorkerLost) {
+        this.#loseDigest()
+        return
+      }
       if (!(error instanceof FileUnreadable)) throw error
       await this.#upload?.pause()
       this.stopped({ code: 'unreadable' })
     }
+  }
+
+  /** The upload goes on: what the server receives is kept; only the submission needs the digest. */
+  #loseDigest(): void {
+    this.#isDigestLost = true
+    if (this.state === 'checking') this.stopped({ code: 'no_digest' })
   }
 
   #digested(sha256: string): void {

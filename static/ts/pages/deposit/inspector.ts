@@ -2,6 +2,7 @@
 // What is worth telling of the files of a deposit, on their lines and before the submission. It forbids nothing.
 import { Checker } from '../../checker'
 import { extensionOf } from '../../checks/kind'
+import { WorkerLost } from '../../worker'
 import { fill, find, findAll, textOf } from '../page/elements'
 import { foldName } from './dropzone'
 import type { FileRow } from './file-row'
@@ -19,6 +20,7 @@ export class Inspector {
   readonly #checker: Checker
   readonly #subject: () => Inspected
   readonly #earlier: ReturnType<typeof earlierReferences>
+  readonly #unchecked = new WeakSet<FileRow>()
   #timer: ReturnType<typeof setTimeout> | null = null
 
   constructor(workerUrl: string, consultation: string, subject: () => Inspected) {
@@ -28,7 +30,13 @@ export class Inspector {
   }
 
   async inspect(row: FileRow, file: File): Promise<void> {
-    row.found(await this.#checker.check(file, file.name))
+    try {
+      row.found(await this.#checker.check(file, file.name))
+      this.#unchecked.delete(row)
+    } catch (error) {
+      if (!(error instanceof WorkerLost)) throw error
+      this.#unchecked.add(row)
+    }
     this.refresh()
   }
 
@@ -64,13 +72,18 @@ export class Inspector {
     }
   }
 
-  #textsOf({ envelope, known }: FileRow, { offers }: Inspected, twin: FileRow | undefined): string[] {
+  #textsOf(row: FileRow, { offers }: Inspected, twin: FileRow | undefined): string[] {
+    const { envelope, known } = row
     if (known === null) return []
-    const texts = (known.findings ?? []).map((finding) => textOf(document, `check_${finding}`, { extension: extensionOf(known.name) }))
+    const texts = this.#findingsOf(row).map((finding) => textOf(document, `check_${finding}`, { extension: extensionOf(known.name) }))
     if (twin !== undefined) texts.push(textOf(document, 'check_same_file', { other: twin.known?.name ?? '' }))
     const reference = offers.has(envelope) ? this.#earlier(known) : null
     if (reference !== null) texts.push(textOf(document, 'check_sent_elsewhere', { reference }))
     return texts
+  }
+
+  #findingsOf(row: FileRow): readonly string[] {
+    return this.#unchecked.has(row) ? ['not_done'] : (row.known?.findings ?? [])
   }
 
   #warned(): FileRow[] {
