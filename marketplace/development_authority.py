@@ -5,7 +5,6 @@ It proves nothing to anybody but the owner of the key, and its name says so wher
 """
 
 import hashlib
-import os
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +23,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from marketplace import durable_files
 
 NAME: Final = "Sigille development authority (not qualified)"
 POLICY: Final = "2.25.305419896305419896305419896"  # an arc that nobody registers
@@ -115,15 +116,7 @@ def _make(path: Path) -> None:
     data = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     data += _certificate(key).public_bytes(Encoding.PEM)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+    durable_files.make_once(path, data)
 
 
 def _certificate(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The store of sealed blocks; the local one: a file is saved once its bytes and its name are on the disk."""
 
-import os
-import secrets
 import shutil
 import time
 from collections.abc import Iterable, Iterator
@@ -12,6 +10,8 @@ from typing import Any, Final, Protocol, cast
 
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage, default_storage
+
+from marketplace import durable_files
 
 TICK: Final = 1_000_000_000  # ns; more than the grain of the times that a disk keeps
 MOST_REMEMBERED: Final = 10_000  # folders
@@ -136,21 +136,21 @@ class DurableStorage(FileSystemStorage):
     def _save(self, name: str, content: "File[bytes]") -> str:
         path = Path(self.path(name))
         self._make_folders(path.parent)
-        _write_new(path, content.chunks())
-        _sync_directory(path.parent)
+        durable_files.write_new(path, content.chunks())
+        durable_files.sync_folder(path.parent)
         return name
 
     def replace(self, name: str, content: bytes) -> None:
         path = Path(self.path(name))
         self._make_folders(path.parent)
-        written = path.with_name(f"{path.name}-{secrets.token_hex(8)}")
-        _write_new(written, [content])
+        written = durable_files.draft_of(path)
+        durable_files.write_new(written, [content])
         try:
             written.replace(path)
         except BaseException:
             written.unlink()
             raise
-        _sync_directory(path.parent)
+        durable_files.sync_folder(path.parent)
 
     def free_space(self) -> int:
         """Bytes that this process may still write on the disk of the store."""
@@ -189,35 +189,8 @@ class DurableStorage(FileSystemStorage):
         changed_at = folder.stat().st_mtime_ns  # what is named from now on changes it
         if self._synced.get(folder) == changed_at:
             return
-        _sync_directory(folder)
+        durable_files.sync_folder(folder)
         if time.time_ns() - changed_at > TICK:
             if len(self._synced) >= MOST_REMEMBERED:
                 self._synced.clear()
             self._synced[folder] = changed_at
-
-
-def _write_new(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
-    """Make a file, on the disk but for its name; or none."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb", buffering=0) as file:
-            for piece in pieces:
-                _write_all(descriptor, piece)
-            os.fsync(file.fileno())
-    except BaseException:
-        path.unlink()
-        raise
-
-
-def _write_all(descriptor: int, piece: bytes | memoryview) -> None:
-    view = memoryview(piece)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
