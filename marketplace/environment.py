@@ -9,6 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from marketplace import durable_files
+
 PREFIX = "SIGILLE_"
 
 
@@ -44,15 +46,21 @@ def env_secret(name: str) -> str:
 
 
 def local_secret(path: Path) -> str:
-    """The secret kept in `path` (mode 0600), made on the first start of an embedded installation."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    secret = secrets.token_urlsafe(64)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secret)
+    """The secret kept in `path` (mode 0600), made on the first start of an embedded installation.
+
+    Of processes that start together, all have the first one's.
+
+    Raises:
+        ImproperlyConfigured: the file is empty: another secret would not open what this one sealed.
+    """
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        durable_files.make_once(path, secrets.token_urlsafe(64).encode("ascii"))
+    secret = path.read_text(encoding="ascii").strip()
+    if not secret:
+        raise ImproperlyConfigured(
+            f"{path} is empty: put it back from a backup; remove it where there is nothing to lose."
+        )
     return secret
 
 

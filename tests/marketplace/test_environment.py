@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,26 @@ SECOND_BUCKET = {
     "SECOND_S3_ACCESS_KEY": "sigille",
     "SECOND_S3_SECRET_KEY": "not a secret",
 }
+
+PROCESSES = 8
+# A process that waits for the others, then asks for the secret; they run whenever it has opened a file.
+STARTING = """
+import os, sys, time
+from pathlib import Path
+from marketplace import environment
+
+def open_slowly(*arguments, _open=os.open):
+    descriptor = _open(*arguments)
+    time.sleep(0.05)
+    return descriptor
+
+os.open = open_slowly
+path, waiting, count = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+(waiting / str(os.getpid())).touch()
+while len(list(waiting.iterdir())) < count:
+    time.sleep(0.001)
+print(environment.local_secret(path), end="")
+"""
 
 
 @pytest.fixture
@@ -71,3 +93,35 @@ def test_second_bucket_stands_beside_a_folder(described):
 def test_two_second_stores_are_one_too_many(described):
     with pytest.raises(ImproperlyConfigured, match="keep one"):
         described(SECOND_STORE="/srv/copies", **SECOND_BUCKET)
+
+
+def test_local_secret_is_one_for_all_the_processes_that_start_together(tmp_path):
+    path, waiting = tmp_path / "secrets" / "secret_key", tmp_path / "waiting"
+    waiting.mkdir()
+    command = [sys.executable, "-c", STARTING, str(path), str(waiting), str(PROCESSES)]
+
+    starting = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(PROCESSES)
+    ]
+    secrets = {process.communicate()[0] for process in starting}
+
+    assert secrets == {path.read_text(encoding="ascii")}
+    assert len(path.read_text(encoding="ascii")) >= 64
+    assert [file.name for file in path.parent.iterdir()] == ["secret_key"]
+    assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+
+
+def test_local_secret_stays_the_same(tmp_path):
+    first = environment.local_secret(tmp_path / "secret_key")
+
+    assert environment.local_secret(tmp_path / "secret_key") == first
+
+
+def test_local_secret_that_is_empty_is_neither_used_nor_replaced(tmp_path):
+    path = tmp_path / "secret_key"
+    path.touch()
+
+    with pytest.raises(ImproperlyConfigured, match="is empty"):
+        environment.local_secret(path)
+
+    assert path.read_bytes() == b""
