@@ -5,6 +5,7 @@ import { Digester } from '../digest'
 import { formatDuration, formatRate } from '../units'
 import type { Problem } from '../upload'
 import { Admission } from './deposit/admission'
+import { keepAnnex } from './deposit/annexes'
 import { type PageData, readData } from './deposit/data'
 import { bindDropzone, ignoreDropsElsewhere } from './deposit/dropzone'
 import { FileRow, type RowHost, type RowState } from './deposit/file-row'
@@ -14,6 +15,7 @@ import { DepositMemory } from './deposit/memory'
 import { Rate } from './deposit/rate'
 import { submit } from './deposit/submission'
 import { nextTurns } from './deposit/turns'
+import { UnkeptAnnex } from './deposit/unkept-annex'
 import { secondsLeft } from './page/clock'
 import { alertWith, fill, find, findAll, show, textOf } from './page/elements'
 import { explain, Failure, Refused } from './page/errors'
@@ -26,13 +28,16 @@ const HALTED: ReadonlySet<RowState> = new Set(['stopped', 'broken', 'paused'])
 
 class DepositPage implements RowHost {
   readonly data: PageData = readData()
-  readonly memory = new DepositMemory(this.data.deposit)
+  readonly memory = new DepositMemory(this.data.deposit, (isKept) => {
+    show(document, '[data-not-kept]', !isKept)
+  })
   readonly digester = new Digester(this.data.workerUrl)
   readonly #inspector = new Inspector(this.data.checksUrl, this.data.consultation.id, () => this.#inspected())
   readonly #rate = new Rate()
   readonly #summary = find(document, '[data-summary]', HTMLElement)
   readonly #countdown = find(document, '[data-countdown]', HTMLElement)
   readonly #dialog = find(document, '[data-confirm]', HTMLDialogElement)
+  readonly #unkeptAnnex = new UnkeptAnnex(this.#dialog)
   #rows: FileRow[] = []
   #isLeaving = false
   #isSettling = false
@@ -207,9 +212,15 @@ class DepositPage implements RowHost {
       for (const row of this.#rows) if (MENDED_BY_THE_NETWORK.has(row.element.dataset.problem ?? '')) row.resume()
     })
     window.addEventListener('beforeunload', (event) => {
-      if (!this.#isLeaving && this.#rows.some((row) => row.isBusy || row.state === 'waiting' || row.state === 'checking'))
-        event.preventDefault()
+      if (!this.#isLeaving && this.#wouldLose()) event.preventDefault()
     })
+  }
+
+  /** Whether something is under way, or is nowhere but on this page. */
+  #wouldLose(): boolean {
+    if (this.#dialog.dataset.isSubmitted !== undefined) return this.#unkeptAnnex.isPending
+    if (!this.memory.isKept && this.#rows.length > 0) return true
+    return this.#rows.some((row) => row.isBusy || row.state === 'waiting' || row.state === 'checking')
   }
 
   #on(selector: string, act: () => void): void {
@@ -265,16 +276,27 @@ class DepositPage implements RowHost {
   async #submit(): Promise<void> {
     const button = find(this.#dialog, '[data-submit]', HTMLButtonElement)
     button.disabled = true
-    this.#isLeaving = true
     try {
-      await submit(this.data, this.#rows, this.memory.salt)
+      const receipt = await submit(this.data, this.#rows, this.memory.salt, (annex) => {
+        if (!keepAnnex(annex, Date.now())) this.#unkeptAnnex.offer(annex)
+      })
+      this.#arrive(receipt)
     } catch (error) {
-      this.#isLeaving = false
       button.disabled = false
       const isUnanswered = error instanceof Failure && error.code === 'network'
       const text = isUnanswered ? textOf(document, 'submit_network') : explain(document, error)
       alertWith(find(this.#dialog, '[data-refused]', HTMLElement), text)
     }
+  }
+
+  /** Leaves for the receipt, unless the annex would be lost on the way. */
+  #arrive(receipt: string): void {
+    if (this.#unkeptAnnex.isPending) {
+      this.#unkeptAnnex.conclude(receipt)
+      return
+    }
+    this.#isLeaving = true
+    location.assign(receipt)
   }
 }
 

@@ -3,15 +3,17 @@
 import { type AnnexFile, filesOfAnnex } from '../annex'
 import { encodeUtf8 } from '../bytes'
 import { formatSize } from '../units'
-import { keptAnnex } from './deposit/memory'
+import { forgetTheRest, keptAnnex, markSaved } from './deposit/annexes'
 import { clone, find, show } from './page/elements'
 
 const panel = find(document, '[data-annex]', HTMLElement)
 const { deposit = '', sha256 = '' } = panel.dataset
-const annex = keptAnnex(deposit)
+const annex = keptAnnex(deposit, sha256)
 const files = annex === null ? null : await filesOfAnnex(encodeUtf8(annex), sha256)
-if (annex !== null && files !== null) showAnnex(annex, files)
-else show(panel, '[data-annex-missing]', true)
+if (annex !== null && files !== null) {
+  showAnnex(annex, files)
+  forgetTheRest(deposit, sha256)
+} else show(panel, '[data-annex-missing]', true)
 
 function showAnnex(text: string, files: readonly AnnexFile[]): void {
   const rows = files.map((file) => {
@@ -27,5 +29,8 @@ function showAnnex(text: string, files: readonly AnnexFile[]): void {
   find(panel, 'tbody', HTMLElement).replaceChildren(...rows)
   const link = find(panel, '[data-annex-file]', HTMLAnchorElement)
   link.href = URL.createObjectURL(new Blob([text], { type: 'application/json' }))
+  link.addEventListener('click', () => {
+    markSaved(deposit, sha256)
+  })
   show(panel, '[data-annex-here]', true)
 }

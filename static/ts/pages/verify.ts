@@ -6,8 +6,8 @@ import { Digester } from '../digest'
 import { formatSize } from '../units'
 import { type Checked, Verification } from '../verification'
 import { WorkerLost } from '../worker'
+import { keptAnnex } from './deposit/annexes'
 import { bindDropzone, ignoreDropsElsewhere } from './deposit/dropzone'
-import { keptAnnex } from './deposit/memory'
 import { alertWith, clone, fill, find, findAll, inWords, show, textOf } from './page/elements'
 
 const LARGEST_ANNEX = 16 * 1024 * 1024 // bytes: 5,000 files have 2 MiB
@@ -135,7 +135,7 @@ async function takeAnnex([file]: readonly File[]): Promise<void> {
 }
 
 ignoreDropsElsewhere()
-const kept = keptAnnex(page.dataset.deposit ?? '')
+const kept = keptAnnex(page.dataset.deposit ?? '', page.dataset.sha256 ?? '')
 const isKept = kept !== null && (await begin(new Blob([encodeUtf8(kept)]), 'browser'))
 show(page, '[data-wants-annex]', !isKept)
 bindDropzone(find(page, '[data-wants-annex]', HTMLElement), (files) => void takeAnnex(files))

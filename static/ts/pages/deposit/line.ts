@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 // What this browser knows of its line to the site.
-import { keepIfPossible } from '../page/storage'
+import { keepIfPossible, keptJson } from '../page/storage'
 
 export interface KnownLine {
   readonly rate: number // bytes a second
@@ -11,7 +11,7 @@ export interface KnownLine {
 const KEY = 'sigille-line'
 
 export function knownLine(): KnownLine | null {
-  return JSON.parse(localStorage.getItem(KEY) ?? 'null') as KnownLine | null
+  return keptJson(KEY) as KnownLine | null
 }
 
 export function rememberLine(rate: number, origin: KnownLine['origin']): KnownLine {

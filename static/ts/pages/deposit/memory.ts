@@ -2,6 +2,8 @@
 // What this browser remembers of a deposit, so that it goes on after a reload. The server never learns these names.
 import { randomBytes, toHex } from '../../bytes'
 import type { Finding } from '../../checks/findings'
+import { keepInsteadOf, keptJson } from '../page/storage'
+import { finished, MEMORY_PREFIX } from './finished'
 
 export interface KnownFile {
   readonly name: string
@@ -15,19 +17,28 @@ export interface KnownFile {
 const PAUSE = 200 // milliseconds
 
 interface Remembered {
+  readonly at?: number // milliseconds since 1970, by this computer: when it was written last
   readonly salt: string
   files: Record<string, KnownFile>
 }
 
-/** The names and digests of the files of one deposit, by the ids of their uploads; the salt of its annex. */
+/**
+ * The names and digests of the files of one deposit, by the ids of their uploads; the salt of its annex.
+ *
+ * A browser that keeps nothing leaves them to the page alone: the deposit goes on until the page is left.
+ */
 export class DepositMemory {
+  isKept = true
   readonly #key: string
   readonly #content: Remembered
+  readonly #onWritten: (isKept: boolean) => void
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(deposit: string) {
-    this.#key = `sigille-deposit-${deposit}`
-    this.#content = this.#read() ?? { salt: toHex(randomBytes(32)), files: {} }
+  /** `onWritten` is told, after each writing, whether the browser keeps it. */
+  constructor(deposit: string, onWritten: (isKept: boolean) => void) {
+    this.#key = MEMORY_PREFIX + deposit
+    this.#onWritten = onWritten
+    this.#content = (keptJson(this.#key) as Remembered | null) ?? { salt: toHex(randomBytes(32)), files: {} }
     window.addEventListener('pagehide', () => {
       this.#write()
     })
@@ -52,10 +63,6 @@ export class DepositMemory {
     this.#writeSoon()
   }
 
-  #read(): Remembered | null {
-    return JSON.parse(localStorage.getItem(this.#key) ?? 'null') as Remembered | null
-  }
-
   /** Soon: a deposit may have thousands of files, and all are written together. */
   #writeSoon(): void {
     this.#timer ??= setTimeout(() => {
@@ -66,19 +73,8 @@ export class DepositMemory {
   #write(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    localStorage.setItem(this.#key, JSON.stringify(this.#content))
+    const now = Date.now()
+    this.isKept = keepInsteadOf(() => finished(now), this.#key, JSON.stringify({ ...this.#content, at: now }))
+    this.#onWritten(this.isKept)
   }
-}
-
-/** The annex of a deposit, kept for the receipt's page. */
-export function keepAnnex(deposit: string, annex: string): void {
-  localStorage.setItem(annexKey(deposit), annex)
-}
-
-export function keptAnnex(deposit: string): string | null {
-  return localStorage.getItem(annexKey(deposit))
-}
-
-function annexKey(deposit: string): string {
-  return `sigille-annex-${deposit}`
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Which files this browser has already submitted, and for which consultation. It is told to nobody.
-import { keepIfPossible } from '../page/storage'
+import { keepIfPossible, keptJson } from '../page/storage'
 import { foldName } from './dropzone'
+import { SENT_KEY } from './finished'
 
 export interface SentFile {
   readonly consultation: string
@@ -18,7 +19,6 @@ export interface Comparable {
   readonly sha256: string | null
 }
 
-const KEY = 'sigille-sent'
 const MOST_FILES = 2000 // the latest: half a megabyte of the five that a site may keep
 
 /** Tells of a file the other consultation for which it was submitted, by name and size while there is no digest. */
@@ -30,12 +30,12 @@ export function earlierReferences(sent: readonly SentFile[], consultation: strin
 }
 
 export function sentFiles(): readonly SentFile[] {
-  return JSON.parse(localStorage.getItem(KEY) ?? '[]') as SentFile[]
+  return (keptJson(SENT_KEY) as SentFile[] | null) ?? []
 }
 
 /** Once a bid is submitted; what was kept of its consultation before is replaced. */
 export function rememberSent(consultation: string, reference: string, files: readonly Comparable[]): void {
   const others = sentFiles().filter((file) => file.consultation !== consultation)
   const now = files.map(({ name, sha256, size }) => ({ consultation, reference, name: foldName(name), size, sha256: sha256 ?? '' }))
-  keepIfPossible(KEY, JSON.stringify([...others, ...now].slice(-MOST_FILES)))
+  keepIfPossible(SENT_KEY, JSON.stringify([...others, ...now].slice(-MOST_FILES)))
 }

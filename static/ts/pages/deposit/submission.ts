@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: EUPL-1.2
-import { decodeUtf8 } from '../../bytes'
+import { decodeUtf8, sha256Hex } from '../../bytes'
 import { toCanonical } from '../../canonical'
 import { postJson } from '../page/server'
+import type { Annex } from './annexes'
 import { csrfToken, type PageData } from './data'
 import type { FileRow } from './file-row'
-import { keepAnnex } from './memory'
 import { rememberSent } from './sent'
 
 interface Part {
@@ -14,10 +14,14 @@ interface Part {
   readonly files: readonly { id: string; name: string; size: number; sha256: string }[]
 }
 
-/** Submits the files of these rows, and leaves the page for the receipt. */
-export async function submit(data: PageData, rows: readonly FileRow[], salt: string): Promise<void> {
+/**
+ * Submits the files of these rows; the address of the receipt.
+ *
+ * `keep` is given the annex before, as the answer may be lost.
+ */
+export async function submit(data: PageData, rows: readonly FileRow[], salt: string, keep: (annex: Annex) => void): Promise<string> {
   const parts = partsOf(data, rows)
-  keepAnnex(data.deposit, annexOf(data.deposit, parts, salt)) // before: the answer may be lost
+  keep(await annexOf(data.deposit, parts, salt))
   const body = { annex_salt: salt, envelopes: parts.map(({ id, files }) => ({ id, files })), follows: data.follows }
   const { receipt } = (await postJson(data.submitUrl, body, csrfToken(data))) as { receipt: string }
   const { id, reference } = data.consultation
@@ -26,17 +30,18 @@ export async function submit(data: PageData, rows: readonly FileRow[], salt: str
     reference,
     parts.flatMap(({ files }) => files),
   )
-  location.assign(receipt)
+  return receipt
 }
 
 /** The file that the bidder keeps, byte for byte what the server takes the digest of: `envelopes/receipts.py`. */
-function annexOf(deposit: string, parts: readonly Part[], salt: string): string {
+async function annexOf(deposit: string, parts: readonly Part[], salt: string): Promise<Annex> {
   const envelopes = parts.map(({ files, kind, lot }) => ({
     files: files.map(({ name, sha256, size }) => ({ name, sha256, size })),
     kind,
     lot,
   }))
-  return decodeUtf8(toCanonical({ deposit, envelopes, salt, version: 1 }))
+  const bytes = toCanonical({ deposit, envelopes, salt, version: 1 })
+  return { deposit, text: decodeUtf8(bytes), sha256: await sha256Hex(bytes) }
 }
 
 function partsOf(data: PageData, rows: readonly FileRow[]): Part[] {

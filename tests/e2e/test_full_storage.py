@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A browser that keeps nothing more: the bid is submitted all the same, its annex is not lost in silence."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from envelopes.models import Deposit, Receipt
+from marketplace.models import EnvelopeKind
+from tests.e2e.pictures import picture
+from tests.e2e.recording import Recorder
+from tests.e2e.test_deposit import (
+    assert_sealed,
+    begin,
+    choose_by_keyboard,
+    consultation,
+    make_file,
+    state,
+    zone_of,
+)
+
+__all__ = ["consultation"]
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+KEEP_NOTHING = """Storage.prototype.setItem = () => {
+  throw new DOMException('The quota has been exceeded.', 'QuotaExceededError')
+}"""
+
+
+@pytest.fixture
+def file(tmp_path) -> Path:
+    return make_file(tmp_path, "Bordereau des prix.ods", 1000)
+
+
+@pytest.fixture
+def deposit(page: Page, bidder, consultation, file) -> Deposit:
+    """A deposit that is ready, in a browser whose storage is full."""
+    page.add_init_script(KEEP_NOTHING)
+    deposit = begin(page, consultation)
+    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), file)
+    state(page, file.name, "received")
+    return deposit
+
+
+def submit(page: Page) -> Locator:
+    page.locator("[data-check]").click()
+    dialog = page.locator("dialog[open]")
+    dialog.locator("[data-submit]").click()
+    return dialog
+
+
+def saved_annex(page: Page, link: Locator) -> bytes:
+    with page.expect_download() as download:
+        link.click()
+    return Path(download.value.path()).read_bytes()
+
+
+def test_bid_is_submitted_and_its_annex_saved_before_the_page_is_left(
+    page: Page, recorder: Recorder, deposit, file, assert_accessible
+):
+    expect(page.locator("[data-not-kept]")).to_be_visible()
+    picture(page, "deposit-storage-full")
+    dialog = submit(page)
+
+    expect(dialog.locator("[data-submitted]")).to_be_visible()
+    expect(dialog.locator("[data-annex-unkept]")).to_be_visible()
+    expect(dialog.locator("[data-submit]")).to_be_hidden()
+    assert_accessible(page)
+    picture(page, "deposit-annex-unkept", dialog)
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_visible()
+    annex = saved_annex(page, dialog.locator("[data-annex-file]"))
+    dialog.locator("[data-receipt]").click()
+    page.wait_for_url("**/receipt/")
+
+    expect(page.locator("[data-annex-missing]")).to_be_visible()
+    receipt = json.loads(bytes(Receipt.objects.get().content))
+    assert receipt["annex_sha256"] == hashlib.sha256(annex).hexdigest()
+    assert json.loads(annex)["envelopes"][0]["files"][0]["name"] == file.name
+    assert_sealed(deposit, file)
+    assert recorder.errors == []
+
+
+def test_page_that_alone_has_the_annex_is_not_left_without_a_question(page: Page, deposit):
+    dialog = submit(page)
+    expect(dialog.locator("[data-submitted]")).to_be_visible()
+    questions: list[str] = []
+
+    def stay(question):
+        questions.append(question.type)
+        question.dismiss()
+
+    page.on("dialog", stay)
+    dialog.locator("[data-receipt]").click()
+    expect(dialog.locator("[data-annex-file]")).to_be_visible()
+    assert questions == ["beforeunload"]
+
+    saved_annex(page, dialog.locator("[data-annex-file]"))
+    dialog.locator("[data-receipt]").click()
+    page.wait_for_url("**/receipt/")
+    assert questions == ["beforeunload"]
+
+
+def test_annex_saved_while_the_answer_was_lost_leads_to_the_receipt_at_once(page: Page, deposit):
+    page.route("**/submit/", lambda route: route.abort("connectionreset"), times=1)
+    dialog = submit(page)
+    expect(dialog.locator("[data-refused]")).to_be_visible()
+
+    annex = saved_annex(page, dialog.locator("[data-annex-file]"))
+    dialog.locator("[data-submit]").click()
+    page.wait_for_url("**/receipt/")
+
+    receipt = json.loads(bytes(Receipt.objects.get().content))
+    assert receipt["annex_sha256"] == hashlib.sha256(annex).hexdigest()
+
+
+def test_receipt_leaves_in_the_browser_the_annex_alone(page: Page, bidder, consultation, file):
+    deposit = begin(page, consultation)
+    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), file)
+    state(page, file.name, "received")
+    submit(page)
+    page.wait_for_url("**/receipt/")
+    expect(page.locator("[data-annex-here]")).to_be_visible()
+
+    digest = json.loads(bytes(Receipt.objects.get().content))["annex_sha256"]
+    keys = page.evaluate("Object.keys(localStorage)")
+    assert f"sigille-annex-{deposit.pk}-{digest}" in keys
+    assert f"sigille-deposit-{deposit.pk}" not in keys
