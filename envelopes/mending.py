@@ -15,7 +15,8 @@ from envelopes.models import Deposit, SealedBlock
 from marketplace import journal
 from marketplace.storage import SingleStore, block_store
 
-# What a disk answers of a damaged file. Any other error is of the store, and says nothing of what lies in it.
+# What a disk that works answers of a damaged file. Any other error is of the store, and tells nothing of what
+# lies in it.
 DAMAGE: Final = frozenset({errno.EIO, errno.EISDIR})
 
 
@@ -103,11 +104,20 @@ def _read(block: SealedBlock, store: SingleStore) -> bytes | None:
         OSError: the store cannot be read: whether its copy is good is not known.
     """
     try:
-        content = store.read_start(block.storage_name, block.size + 1)
+        content = _given(block, store)
+        if content is None:  # a disk that fails as a whole says the same of each file
+            store.prove()
+            content = _given(block, store)
     except FileNotFoundError:
         return None
+    return content if content is not None and block.is_sealed_as(content) else None
+
+
+def _given(block: SealedBlock, store: SingleStore) -> bytes | None:
+    """None where the disk says that the file is damaged."""
+    try:
+        return store.read_start(block.storage_name, block.size + 1)
     except OSError as error:
         if error.errno not in DAMAGE:
             raise
         return None
-    return content if block.is_sealed_as(content) else None

@@ -9,8 +9,9 @@ when it arrives: its bytes would be held in another file, to be hollowed out at 
 from django.conf import settings
 from django.db.models import Sum
 
+from envelopes import presence
 from envelopes.models import SealedFile
-from envelopes.upload_errors import NoRoom
+from envelopes.upload_errors import NoRoom, StoreFailed
 from keys.cms import BLOCK_SIZE, Recipient, sealed_size
 from marketplace.storage import block_store
 
@@ -31,8 +32,13 @@ def check_room() -> None:
 
     Raises:
         NoRoom: it does not, once what is kept free is put aside.
+        StoreFailed: the store is not there.
     """
-    free = _free()
+    try:
+        presence.recognise()
+        free = _free()
+    except OSError as error:
+        raise StoreFailed(error.errno) from error
     if free is not None and _promised() > free - settings.SPACE_KEPT_FREE:
         raise NoRoom
 

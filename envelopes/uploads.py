@@ -70,7 +70,7 @@ def create(
     Raises:
         UploadDiffers: another upload has that id.
         FileTooLarge, TooManyFiles, DepositTooLarge, RehearsalTooLarge: more than `limits` announces.
-        NoRoom: the store could not keep it.
+        NoRoom, StoreFailed: the store could not keep it.
         UnknownEnvelope: the envelope is not one of this deposit.
         AlreadySubmitted: the deposit is frozen.
     """

@@ -116,6 +116,15 @@ class _Watched:
     def replace(self, name: str, content: bytes) -> None:
         self._store.replace(name, content)
 
+    def is_marked(self) -> bool:
+        return self._store.is_marked()
+
+    def mark(self) -> None:
+        self._store.mark()
+
+    def prove(self) -> None:
+        self._store.prove()
+
 
 def _keeping(kept: list[bytes], parts: Iterator[bytes]) -> Iterator[bytes]:
     for part in parts:

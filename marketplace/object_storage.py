@@ -42,6 +42,16 @@ class ObjectStorage(S3Storage):  # type: ignore[misc] # django-storages is untyp
     def free_space(self) -> None:
         """S3 does not tell; `SIGILLE_S3_CAPACITY_GIB` does, where there is a limit."""
 
+    def is_marked(self) -> bool:
+        """A bucket that is not there says so."""
+        return True
+
+    def mark(self) -> None:
+        pass
+
+    def prove(self) -> None:
+        """What it does not do, it says."""
+
     def listing(self) -> Iterator[tuple[str, datetime]]:
         with _failures():
             for found in self.bucket.objects.all():
@@ -77,7 +87,8 @@ def _failures() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        missing = _status(error) == HTTPStatus.NOT_FOUND
+        code = error.response.get("Error", {}).get("Code")
+        missing = _status(error) == HTTPStatus.NOT_FOUND and code != "NoSuchBucket"
         raise (FileNotFoundError if missing else OSError)(str(error)) from error
     except (Boto3Error, BotoCoreError) as error:
         raise OSError(str(error)) from error

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The store of sealed blocks; the local one: a file is saved once its bytes and its name are on the disk."""
 
+import errno
+import logging
 import shutil
 import time
 from collections.abc import Iterable, Iterator
@@ -13,12 +15,40 @@ from django.core.files.storage import FileSystemStorage, default_storage
 
 from marketplace import durable_files
 
+logger = logging.getLogger(__name__)
+
+MARK: Final = "sigille_store"  # an empty folder of it; backups have it too
 TICK: Final = 1_000_000_000  # ns; more than the grain of the times that a disk keeps
 MOST_REMEMBERED: Final = 10_000  # folders
 
 
+class StoreAbsent(OSError):
+    """The folder lacks the mark of a store: its disk is not mounted, or is a new one."""
+
+    def __init__(self, folder: Path) -> None:
+        remedy = "mount its disk, or make a new one known with manage.py mark_stores"
+        super().__init__(errno.ENODEV, f"No store of sealed bids: {remedy}", str(folder))
+
+
 class SingleStore(Protocol):
-    """One place that keeps a copy of each object."""
+    """One place that keeps a copy of each object.
+
+    One that is not there raises `OSError`, and not that an object is missing: nothing is lost, and what was
+    written in its place would be hidden once it is back.
+    """
+
+    def is_marked(self) -> bool:
+        """Whether it is known for a store of this installation."""
+
+    def mark(self) -> None:
+        """Make it known, durably."""
+
+    def prove(self) -> None:
+        """Write something to the disk, and take it away.
+
+        Raises:
+            OSError: the store does not work.
+        """
 
     def read_start(self, name: str, size: int) -> bytes:
         """The first `size` bytes of an object, or all of it where it has fewer; the rest is not fetched."""
@@ -133,7 +163,30 @@ class DurableStorage(FileSystemStorage):
     def stores(self) -> tuple[SingleStore, ...]:
         return (self,)
 
+    def is_marked(self) -> bool:
+        return (Path(self.location) / MARK).is_dir()
+
+    def mark(self) -> None:
+        location = Path(self.location)
+        location.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (location / MARK).mkdir(mode=0o700, exist_ok=True)
+        durable_files.sync_folder(location)
+        durable_files.sync_folder(location.parent)
+
+    def prove(self) -> None:
+        self._check()
+        proof = durable_files.draft_of(Path(self.location) / MARK / "proof")
+        durable_files.write_new(proof, [b"proof"])
+        proof.unlink()
+
+    def _check(self) -> None:
+        if not self.is_marked():
+            absent = StoreAbsent(Path(self.location))
+            logger.critical("%s", absent)
+            raise absent
+
     def _save(self, name: str, content: "File[bytes]") -> str:
+        self._check()
         path = Path(self.path(name))
         self._make_folders(path.parent)
         durable_files.write_new(path, content.chunks())
@@ -141,6 +194,7 @@ class DurableStorage(FileSystemStorage):
         return name
 
     def replace(self, name: str, content: bytes) -> None:
+        self._check()
         path = Path(self.path(name))
         self._make_folders(path.parent)
         written = durable_files.draft_of(path)
@@ -154,9 +208,8 @@ class DurableStorage(FileSystemStorage):
 
     def free_space(self) -> int:
         """Bytes that this process may still write on the disk of the store."""
-        folder = Path(self.location)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return shutil.disk_usage(folder).free
+        self._check()
+        return shutil.disk_usage(self.location).free
 
     def listing(self) -> Iterator[tuple[str, datetime]]:
         for path in Path(self.location).rglob("*"):
@@ -165,8 +218,12 @@ class DurableStorage(FileSystemStorage):
                 yield str(path.relative_to(self.location)), written_at
 
     def read_start(self, name: str, size: int) -> bytes:
-        with Path(self.path(name)).open("rb", buffering=0) as file:
-            return file.read(size)
+        try:
+            with Path(self.path(name)).open("rb", buffering=0) as file:
+                return file.read(size)
+        except FileNotFoundError:
+            self._check()
+            raise
 
     def _make_folders(self, folder: Path) -> None:
         """Make the folders of the store down to this one, for their owner alone.
@@ -174,7 +231,6 @@ class DurableStorage(FileSystemStorage):
         One that is there may be another request's, whose name is not on the disk yet: each name is synced.
         """
         level = Path(self.location)
-        level.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._sync_names(level.parent)
         for part in folder.relative_to(level).parts:
             (level / part).mkdir(mode=0o700, exist_ok=True)

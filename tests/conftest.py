@@ -14,6 +14,7 @@ import pytest
 from django.conf import settings
 from xdist.remote import Producer
 
+from marketplace.storage import block_store
 from tests.groups import Together
 from tests.undefined_variables import UndefinedVariable
 
@@ -28,6 +29,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Set what a test run, and no installation, wants."""
     config.addinivalue_line("markers", "slow: takes seconds; `make check` leaves it to `make test`")
     Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
+    for store in block_store().stores:
+        store.mark()
     database: dict[str, Any] = settings.DATABASES["default"]
     templates: dict[str, Any] = settings.TEMPLATES[0]
     if database["ENGINE"].endswith("sqlite3"):

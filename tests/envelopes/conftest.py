@@ -8,11 +8,13 @@ import pytest
 from django.utils import timezone
 
 from marketplace import clock
+from marketplace.storage import DurableStorage
 from tools.services import object_store
 
 
 def folder_at(location: Path) -> dict[str, Any]:
-    """A store of files, as the setting `STORAGES` has it."""
+    """A store of files, as the setting `STORAGES` has it, that this installation knows."""
+    DurableStorage(location=location).mark()
     return {
         "BACKEND": "marketplace.storage.DurableStorage",
         "OPTIONS": {"location": location},
@@ -50,7 +52,6 @@ def server() -> Iterator[dict[str, str]]:
 def store(settings, tmp_path: Path) -> Path:
     """An empty store of sealed blocks, of the kind that an installation has."""
     location = tmp_path / "blocks"
-    location.mkdir()
     settings.STORAGES = settings.STORAGES | {"default": folder_at(location)}
     return location
 
@@ -59,7 +60,6 @@ def store(settings, tmp_path: Path) -> Path:
 def second_store(settings, tmp_path: Path, store: Path) -> Path:
     """A second one, that has a copy of all that is saved from now on."""
     location = tmp_path / "second"
-    location.mkdir()
     described = both(folder_at(store), folder_at(location))
     settings.STORAGES = settings.STORAGES | {"default": described}
     return location

@@ -32,7 +32,7 @@ from tests.envelopes.damages import (
 )
 from tests.envelopes.deposits import envelope_of, send
 from tests.factories import DAY, NOW, SECOND, make_deposit
-from tests.marketplace.test_mirrored_storage import files_in
+from tests.marketplace.test_mirrored_storage import fail_in, files_in
 from tests.racing import race
 
 pytestmark = pytest.mark.django_db
@@ -216,6 +216,7 @@ def test_every_flipped_bit_of_a_single_store_is_found_and_never_given(store):
 def test_whole_store_that_was_lost_is_restored(folders, blocks, lost):
     before = files_in(folders[0])
     shutil.rmtree(folders[lost])
+    call_command("mark_stores")
 
     assert figures(scrub()) == (6, 6, 0)
     assert [files_in(folder) for folder in folders] == [before, before]
@@ -252,6 +253,40 @@ def test_only_store_that_cannot_be_read_stops_the_scrub_and_loses_nothing(store,
     assert figures(stopped) == (0, 0, 0)
     assert StoreAlarm.objects.get().cause == "scrub_stopped"
     assert not journalled("block.lost")
+    assert scrub().lost_count == 0
+
+
+def test_only_disk_that_fails_as_a_whole_stops_the_scrub_and_loses_nothing(store):
+    """A dead one says EIO of each file, as it does of a damaged one; but it takes nothing any more."""
+    sealed.make_scene()
+    with pytest.MonkeyPatch.context() as dead:
+
+        def read_start(name, size):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+        dead.setattr(block_store().stores[0], "read_start", read_start)
+        fail_in(dead, store, "fsync")
+        stopped = spell(Clock())
+
+    assert figures(stopped) == (0, 0, 0)
+    assert StoreAlarm.objects.get().cause == "scrub_stopped"
+    assert not journalled("block.lost")
+    assert scrub().lost_count == 0
+
+
+def test_only_copy_that_the_disk_reads_the_second_time_is_sound(store, monkeypatch):
+    sealed.make_scene()
+    only, asked = block_store().stores[0], set[str]()
+    read = only.read_start
+
+    def read_start(name, size):
+        if name not in asked:
+            asked.add(name)
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return read(name, size)
+
+    monkeypatch.setattr(only, "read_start", read_start)
+
     assert scrub().lost_count == 0
 
 

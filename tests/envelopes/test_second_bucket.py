@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 from django.core.files.storage import default_storage
+from django.core.management import call_command
 
 from envelopes import opening, scrubbing, submission
 from envelopes.errors import StoreSilent
@@ -114,6 +115,7 @@ def test_scrub_restores_the_folder_from_the_bucket(store: Path):
     sealed.make_scene()
     before = files_in(store)
     shutil.rmtree(store)
+    call_command("mark_stores")
 
     scrubbing.whole(clock=lambda: NOW)
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 import os
+import shutil
 import threading
 from io import BytesIO
 from uuid import UUID, uuid4
@@ -153,7 +154,7 @@ def test_receive_discards_the_block_of_a_body_that_ends_too_soon(store):
 
 def test_receive_acknowledges_nothing_that_the_store_did_not_keep(store):
     file = create(envelope_of(make_deposit()), 5)
-    store.rmdir()
+    shutil.rmtree(store)
     store.write_text("not a folder")
 
     with pytest.raises(StoreFailed):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 import base64
 import io
+import shutil
 from uuid import uuid4
 
 import pytest
@@ -218,7 +219,7 @@ def test_creation_without_room_is_refused(client, deposit, settings):
 
 def test_patch_that_the_store_does_not_keep_is_not_acknowledged(client, deposit, store):
     url = create(client, deposit).headers["Location"]
-    store.rmdir()
+    shutil.rmtree(store)
     store.write_text("not a folder")
 
     response = patch(client, url, b"1234")

@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 
 from marketplace import mirrored_storage
 from marketplace.mirrored_storage import MirroredStorage
-from marketplace.storage import PartsFile
+from marketplace.storage import DurableStorage, PartsFile
 from tests.marketplace.test_storage import Cut, CutFile
 
 NAME = "deposit/file/0-x"
@@ -22,6 +22,8 @@ def folders(tmp_path):
 
 @pytest.fixture
 def store(folders):
+    for folder in folders:
+        DurableStorage(location=folder).mark()
     first, second = (
         {"BACKEND": "marketplace.storage.DurableStorage", "OPTIONS": {"location": folder}}
         for folder in folders
@@ -76,8 +78,6 @@ def test_save_returns_once_both_have_synced(store, folders, monkeypatch):
 def test_save_that_one_disk_fails_leaves_nothing_in_either(
     store, folders, monkeypatch, failing, call
 ):
-    for folder in folders:
-        folder.mkdir()
     fail_in(monkeypatch, folders[failing], call)
 
     with pytest.raises(OSError, match="Input/output error"):
@@ -90,7 +90,7 @@ def test_save_that_is_cut_leaves_nothing_in_either(store, folders):
     with pytest.raises(Cut):
         store.save(NAME, CutFile(b""))
 
-    assert [files_in(folder) for folder in folders if folder.exists()] == [{}]
+    assert [files_in(folder) for folder in folders] == [{}, {}]
 
 
 def test_save_finds_a_name_that_one_store_alone_has_taken(store, folders):

@@ -18,14 +18,17 @@ ACTIONS: dict[str, Callable[[ObjectStorage], object]] = {
 
 
 class Answering(BaseHTTPRequestHandler):
-    """A store that answers everything with one status."""
+    """A store that answers everything with one status, and one code of S3."""
 
     status = 500
+    code = ""
 
     def answer(self) -> None:
+        body = f"<Error><Code>{self.code}</Code></Error>".encode() if self.code else b""
         self.send_response(self.status)
-        self.send_header("Content-Length", "0")
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        self.wfile.write(body)
 
     do_DELETE = do_GET = do_HEAD = do_PUT = answer  # noqa: N815 - names of http.server
 
@@ -77,3 +80,19 @@ def test_object_that_is_not_there_is_told_from_a_failure(server, monkeypatch):
 
     with pytest.raises(FileNotFoundError):
         store.open("deposit/file/0-x")
+
+
+@pytest.mark.parametrize(
+    ("code", "is_missing"), [("", True), ("NoSuchKey", True), ("NoSuchBucket", False)]
+)
+def test_bucket_that_is_not_there_is_told_from_an_object_that_is_missing(
+    server, monkeypatch, code, is_missing
+):
+    monkeypatch.setattr(Answering, "status", 404)
+    monkeypatch.setattr(Answering, "code", code)
+    store = store_at(f"http://127.0.0.1:{server.server_port}")
+
+    with pytest.raises(OSError, match=code or "404") as raised:
+        store.read_start("deposit/file/0-x", 1)
+
+    assert isinstance(raised.value, FileNotFoundError) == is_missing

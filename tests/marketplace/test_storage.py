@@ -22,7 +22,9 @@ class CutFile(ContentFile):  # type: ignore[type-arg] # generic for the type che
 
 @pytest.fixture
 def store(tmp_path):
-    return DurableStorage(location=tmp_path / "blocks")
+    store = DurableStorage(location=tmp_path / "blocks")
+    store.mark()
+    return store
 
 
 def inodes(*paths):

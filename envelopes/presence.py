@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Knowing the stores of the installation from folders where their disks are not mounted."""
+
+from envelopes.models import SealedBlock
+from marketplace.storage import block_store
+
+
+def recognise() -> None:
+    """Check that each store is there; mark one where nothing was ever received, or that has the newest block.
+
+    Raises:
+        OSError: one is not there, or does not work.
+    """
+    for store in block_store().stores:
+        if store.is_marked():
+            continue
+        newest = SealedBlock.objects.order_by("pk").last()
+        if newest is not None:
+            store.read_start(newest.storage_name, 1)
+        store.mark()
