@@ -223,7 +223,7 @@ SILENCED_SYSTEM_CHECKS: list[str] = []
 # Language and time
 
 LANGUAGE_CODE = "fr"
-LANGUAGES = [("fr", _("French")), ("en", _("English"))]
+LANGUAGES = [("fr", _("French")), ("en-gb", _("English"))]  # days come before months in both
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True

@@ -4,7 +4,7 @@
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from babel.units import format_unit
@@ -78,10 +78,13 @@ def size(count: int) -> str:
     """A number of bytes in decimal units, in the very words of `static/ts/units.ts`: « 1,5 ko »."""
     rank = min(len(SIZES) - 1, (len(str(count)) - 1) // 3)
     value = Decimal(count).scaleb(-3 * rank)
-    rounded = value.quantize(Decimal("0.1" if value < 10 else "1"), ROUND_HALF_UP)
+    step = Decimal("0.1" if rank and value < 10 else "1")
+    rounded = value.quantize(step, ROUND_HALF_UP)
     locale = to_locale(get_language() or settings.LANGUAGE_CODE)
     unit = f"digital-{SIZES[rank]}"
-    return str(format_unit(rounded, unit, length="short", format="#,##0.#", locale=locale))
+    # In English, the short plural of a byte is "0 byte".
+    length: Literal["long", "short"] = "short" if rank else "long"
+    return str(format_unit(rounded, unit, length=length, format="#,##0.#", locale=locale))
 
 
 @register.filter

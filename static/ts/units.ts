@@ -7,12 +7,13 @@ const UNITS = ['day', 'hour', 'minute', 'second'] as const
 
 /** `1500` → « 1,5 ko ». */
 export function formatSize(bytes: number, language: string): string {
-  return formatQuantity(bytes, language, '')
+  const isShort = bytes >= 1000 // in English, the short plural of a byte is « 0 byte »
+  return formatQuantity(bytes, language, '', isShort ? 'short' : 'long')
 }
 
 /** Bytes a second. */
 export function formatRate(rate: number, language: string): string {
-  return formatQuantity(rate, language, '-per-second')
+  return formatQuantity(rate, language, '-per-second', 'short')
 }
 
 /** The two largest units of a duration, in `seconds`: « 3 heures 12 minutes ». */
@@ -28,9 +29,9 @@ export function formatDuration(seconds: number, language: string): string {
     .join(' ')
 }
 
-function formatQuantity(bytes: number, language: string, suffix: string): string {
+function formatQuantity(bytes: number, language: string, suffix: string, unitDisplay: 'long' | 'short'): string {
   const rank = Math.min(SIZES.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3))
-  return formatUnit(bytes / 1000 ** rank, language, `${SIZES[rank] ?? 'byte'}${suffix}`, 'short')
+  return formatUnit(bytes / 1000 ** rank, language, `${SIZES[rank] ?? 'byte'}${suffix}`, unitDisplay)
 }
 
 function formatUnit(value: number, language: string, unit: string, unitDisplay: 'long' | 'short'): string {

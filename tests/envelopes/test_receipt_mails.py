@@ -283,4 +283,4 @@ def test_page_of_the_receipt_says_what_becomes_of_its_mail(client, set_clock):
     mailed = client.get(address, headers=english)
 
     assertContains(given_up, f"could not be sent by e-mail to {email}")
-    assertContains(mailed, f"Sent by e-mail to {email} on Nov. 2, 2026 at 10:02 (Europe/Paris)")
+    assertContains(mailed, f"Sent by e-mail to {email} on 2 Nov 2026 at 10:02 (Europe/Paris)")

@@ -9,8 +9,8 @@ function plain(text: string): string {
 
 describe('formatSize', () => {
   it.each([
-    [0, '0 o'],
-    [999, '999 o'],
+    [0, '0 octet'],
+    [999, '999 octets'],
     [1000, '1 ko'],
     [1540, '1,5 ko'],
     [2040, '2 ko'],
@@ -24,6 +24,17 @@ describe('formatSize', () => {
     [5_000_000_000_000, '5 000 Go'],
   ])('writes %d bytes in French', (bytes, expected) => {
     expect(plain(formatSize(bytes, 'fr'))).toBe(expected)
+  })
+})
+
+describe('formatSize in English', () => {
+  it.each([
+    [0, '0 bytes'],
+    [1, '1 byte'],
+    [999, '999 bytes'],
+    [1540, '1.5 kB'],
+  ])('writes %d bytes', (bytes, expected) => {
+    expect(plain(formatSize(bytes, 'en-GB'))).toBe(expected)
   })
 })
 
