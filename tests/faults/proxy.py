@@ -25,6 +25,7 @@ class Proxy:
     on_piece: Callable[[bytes], bool] | None = None
     cuts: int = 0  # lines cut so far
     _relayed: int = field(default=0, repr=False)
+    _clients: set[asyncio.StreamWriter] = field(default_factory=set, repr=False)
 
     def cut_at(self, count: int) -> None:
         """Cut the line once, when `count` more bytes have gone towards the target."""
@@ -32,6 +33,18 @@ class Proxy:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Relay one line, until one of its sides ends it or it is cut."""
+        self._clients.add(writer)
+        try:
+            await self._relay(reader, writer)
+        finally:
+            self._clients.remove(writer)
+
+    def cut_all(self) -> None:
+        """Cut every line; who relays it ends then by itself."""
+        for client in self._clients:
+            client.transport.abort()
+
+    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             theirs, towards = await asyncio.open_connection("127.0.0.1", self.target)
         except OSError:
@@ -110,7 +123,8 @@ async def _listen(proxy: Proxy, ready: threading.Event, stop: asyncio.Event) -> 
         proxy.port = server.sockets[0].getsockname()[1]
         ready.set()
         await stop.wait()
-        lines = asyncio.all_tasks() - {asyncio.current_task()}
-        for line in lines:
-            line.cancel()
-        await asyncio.gather(*lines, return_exceptions=True)
+        # Nothing is closed or cancelled while a line is being accepted: its socket would stay open.
+        asyncio.get_running_loop().remove_reader(server.sockets[0].fileno())
+        while lines := asyncio.all_tasks() - {asyncio.current_task()}:
+            proxy.cut_all()
+            await asyncio.wait(lines, return_when=asyncio.FIRST_COMPLETED)

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The proxy itself: it relays everything, or hurts exactly what it is told to."""
 
+import gc
 import http.client
+import socket
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -100,3 +102,16 @@ def test_line_to_a_target_that_is_not_there_is_cut():
         port = server.server_port
     with proxy_to(port) as proxy, pytest.raises((OSError, http.client.HTTPException)):
         post(proxy, b"nobody")
+
+
+def test_leaves_no_socket_open_at_its_end():
+    with (
+        closing(socket.create_server(("127.0.0.1", 0), backlog=99)) as target,
+        ExitStack() as lines,
+    ):
+        with proxy_to(target.getsockname()[1]) as proxy:
+            for _ in range(40):
+                line = socket.create_connection(("127.0.0.1", proxy.port))
+                lines.enter_context(closing(line))
+
+        gc.collect()  # a transport that was forgotten says so, and pytest fails
