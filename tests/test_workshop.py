@@ -7,6 +7,7 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import yaml
@@ -18,7 +19,7 @@ from marketplace.management.commands.up import programs
 ROOT = Path(settings.BASE_DIR)
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ["web", "worker", "beat", "migrate"]
+OURS = ["web", "uploads", "worker", "beat", "migrate"]
 LEFT_TO_DEFAULTS = {
     "ABANDONED_AFTER_DAYS",
     "DEBUG",
@@ -135,6 +136,20 @@ def test_proxy_keeps_bodies_off_the_disk():
     assert directives["proxy_request_buffering"] == "off;"
     assert directives["proxy_max_temp_file_size"] == "0;"
     assert directives["client_max_body_size"] == "0;"
+
+
+def test_proxy_gives_the_files_of_bids_to_processes_of_their_own():
+    words = (ROOT / "deploy" / "nginx.conf").read_text("utf-8")
+    upload = reverse("envelopes:upload", args=[UUID(int=1)])
+
+    served = dict(re.findall(r"location (/\S*) {\s+proxy_pass http://\$(\w+);", words))
+    hosts = dict(re.findall(r"set \$(\w+) (\w+):8000;", words))
+
+    assert [hosts[name] for path, name in served.items() if upload.startswith(path)] == [
+        "web",
+        "uploads",
+    ]
+    assert set(hosts.values()) <= SERVICES["proxy"]["depends_on"].keys()
 
 
 def test_proxy_logs_no_query_and_nothing_of_a_failed_request_for_the_calendar():
