@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The benchmarks of deposits: uploads to a real installation, beside nginx's WebDAV PUT on the same disk.
+"""The benchmarks of deposits: uploads to a real installation, beside nginx and tus on the same disk.
 
-The same client sends both, in requests of 16 MiB, as the pages of the site do. Ours is sealed, synced to the
-disk and committed before each answer; nginx's is neither.
+The same client sends to each, in requests of 16 MiB, as the pages of the site do. Ours is sealed, synced to
+the disk and committed before each answer; what nginx (WebDAV PUT) and @tus/server keep is neither.
 """
 
 import base64
@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from envelopes.limits import LARGEST_REQUEST
 from tests.http_bidder import PAGE_DATA, Bidder
@@ -54,6 +55,13 @@ http {{
   }}
 }}
 """
+TUS_SERVER = """
+import { Server } from '@tus/server';
+import { FileStore } from '@tus/file-store';
+const [folder, port] = process.argv.slice(1);
+const server = new Server({ path: '/files', datastore: new FileStore({ directory: folder }) });
+server.listen({ host: '127.0.0.1', port: Number(port) });
+"""
 
 
 class PeerMissing(Exception):
@@ -64,8 +72,9 @@ class PeerMissing(Exception):
 class Site:
     """A running installation, and a deposit in preparation there."""
 
-    port: int
-    master: int
+    port: int  # of the process that serves pages
+    uploads_port: int  # of the one that receives files
+    receiver: int  # its master's process id
     headers: dict[str, str]
     uploads_path: str
     envelope: str
@@ -76,21 +85,17 @@ class Site:
             started = time.perf_counter()
             paths = list(pool.map(self._upload, [mib // count] * count))
             seconds = time.perf_counter() - started
-        line = http.client.HTTPConnection("127.0.0.1", self.port)
+        line = http.client.HTTPConnection("127.0.0.1", self.uploads_port)
         for path in paths:
-            self._ask(line, "DELETE", path, {})
+            ask(line, "DELETE", path, self.headers | TUS)
         line.close()
         return seconds
 
     def _upload(self, mib: int) -> str:
         """Send one file; its path."""
-        line = http.client.HTTPConnection("127.0.0.1", self.port)
-        metadata = {"Upload-Length": str(mib * MIB), "Upload-Metadata": f"envelope {self.envelope}"}
-        path = self._ask(line, "POST", self.uploads_path, metadata).headers["Location"]
-        for offset in range(0, mib * MIB, LARGEST_REQUEST):
-            piece = PIECE[: min(LARGEST_REQUEST, mib * MIB - offset)]
-            octets = {"Content-Type": "application/offset+octet-stream"}
-            self._ask(line, "PATCH", path, octets | {"Upload-Offset": str(offset)}, piece)
+        line = http.client.HTTPConnection("127.0.0.1", self.uploads_port)
+        metadata = {"Upload-Metadata": f"envelope {self.envelope}"}
+        path = send_by_tus(line, self.uploads_path, mib, self.headers | TUS | metadata)
         line.close()
         return path
 
@@ -102,48 +107,37 @@ class Site:
             sent = pool.submit(self.at_once, uploads, mib) if uploads else None
             while len(times) < 100 or (sent is not None and not sent.done()):
                 started = time.perf_counter()
-                self._ask(line, "GET", "/consultations/", {})
+                ask(line, "GET", "/consultations/", self.headers)
                 times.append(time.perf_counter() - started)
         line.close()
         return times
 
     def peak(self, count: int, mib: int) -> float:
-        """MiB, the most that the process that serves holds during so many uploads at once."""
-        children = Path(f"/proc/{self.master}/task/{self.master}/children").read_text()
+        """MiB, the most that the process that receives holds during so many uploads at once."""
+        children = Path(f"/proc/{self.receiver}/task/{self.receiver}/children").read_text()
         process = Path(f"/proc/{children.split()[0]}")
         (process / "clear_refs").write_text("5")  # counts anew, proc(5)
         self.at_once(count, mib)
         return int(re.findall(r"VmHWM:\s+(\d+) kB", (process / "status").read_text())[0]) / 1024
 
-    def _ask(
-        self,
-        line: http.client.HTTPConnection,
-        method: str,
-        path: str,
-        headers: dict[str, str],
-        body: memoryview | bytes = b"",
-    ) -> http.client.HTTPResponse:
-        line.request(method, path, body, self.headers | TUS | headers)
-        response = line.getresponse()
-        said = response.read()
-        if response.status >= http.client.BAD_REQUEST:
-            raise ConnectionError(f"{method} {path}: {response.status} {said.decode()}")
-        return response
-
 
 @contextmanager
 def installation(folder: Path, configuration: Path) -> Iterator[Site]:
-    """An embedded installation with the demonstration data, served by one process of 32 threads."""
+    """An installation with the demonstration data: a process for pages, and one for files, of 32 threads."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("SIGILLE_")}
     variables = inherited | {"SIGILLE_DATA_DIR": str(folder), "SIGILLE_LOG_LEVEL": "ERROR"}
     for words in (["migrate", "--verbosity", "0"], ["createcachetable"], ["demo"]):
         manage = [sys.executable, "manage.py", *words]
         said = subprocess.check_output(manage, cwd=ROOT, env=variables, text=True)
     address, password = BIDDER.findall(said)[0], PASSWORD.findall(said)[0]
-    port = free_port()
-    command = [sys.executable, "-m", "gunicorn", "--config", str(configuration), "--threads", "32"]
-    command += ["--bind", f"127.0.0.1:{port}", "--log-level", "warning", "marketplace.wsgi"]
-    with running(command, port, variables) as process:
+    gunicorn = [sys.executable, "-m", "gunicorn", "--config", str(configuration), "--threads", "32"]
+    gunicorn += ["--log-level", "warning", "marketplace.wsgi", "--bind"]
+    with ExitStack() as stack:
+        port, uploads_port = free_port(), free_port()
+        _pages, receiver = (
+            stack.enter_context(running([*gunicorn, f"127.0.0.1:{one}"], one, variables))
+            for one in (port, uploads_port)
+        )
         bidder = Bidder(f"http://127.0.0.1:{port}/")
         bidder.submit_form("/accounts/login/", login=address, password=password)
         tender = bidder.tender(TENDER)
@@ -156,7 +150,46 @@ def installation(folder: Path, configuration: Path) -> Iterator[Site]:
             "X-CSRFToken": cookies["csrf"],
         }
         envelope = base64.b64encode(data["envelopes"][0]["id"].encode()).decode()
-        yield Site(port, process.pid, headers, data["uploadsUrl"], envelope)
+        yield Site(port, uploads_port, receiver.pid, headers, data["uploadsUrl"], envelope)
+
+
+def tus_upload(port: int, mib: int) -> float:
+    """Seconds to give a tus server the same bytes, in the same requests; removed off the clock."""
+    line = http.client.HTTPConnection("127.0.0.1", port)
+    started = time.perf_counter()
+    path = send_by_tus(line, "/files", mib, TUS)
+    elapsed = time.perf_counter() - started
+    ask(line, "DELETE", path, TUS)
+    line.close()
+    return elapsed
+
+
+def send_by_tus(
+    line: http.client.HTTPConnection, where: str, mib: int, headers: dict[str, str]
+) -> str:
+    """Create an upload of `mib` MiB and send it; its path."""
+    created = ask(line, "POST", where, headers | {"Upload-Length": str(mib * MIB)})
+    path = urlsplit(created.headers["Location"]).path
+    for offset in range(0, mib * MIB, LARGEST_REQUEST):
+        piece = PIECE[: min(LARGEST_REQUEST, mib * MIB - offset)]
+        octets = {"Content-Type": "application/offset+octet-stream"}
+        ask(line, "PATCH", path, headers | octets | {"Upload-Offset": str(offset)}, piece)
+    return path
+
+
+def ask(
+    line: http.client.HTTPConnection,
+    method: str,
+    path: str,
+    headers: dict[str, str],
+    body: memoryview | bytes = b"",
+) -> http.client.HTTPResponse:
+    line.request(method, path, body, headers)
+    response = line.getresponse()
+    said = response.read()
+    if response.status >= http.client.BAD_REQUEST:
+        raise ConnectionError(f"{method} {path}: {response.status} {said.decode()}")
+    return response
 
 
 def nginx_put(port: int, mib: int) -> float:
@@ -165,11 +198,7 @@ def nginx_put(port: int, mib: int) -> float:
     started = time.perf_counter()
     for number in range(-(-mib * MIB // LARGEST_REQUEST)):
         piece = PIECE[: min(LARGEST_REQUEST, mib * MIB - number * LARGEST_REQUEST)]
-        line.request("PUT", f"/{number}", piece)
-        response = line.getresponse()
-        response.read()
-        if response.status >= http.client.BAD_REQUEST:
-            raise ConnectionError(f"nginx: {response.status}")
+        ask(line, "PUT", f"/{number}", {}, piece)
     line.close()
     return time.perf_counter() - started
 
@@ -186,6 +215,19 @@ def nginx(folder: Path) -> Iterator[int]:
     configuration = folder / "nginx.conf"
     configuration.write_text(NGINX.format(user=user, folder=folder, port=port))
     with running([binary, "-c", str(configuration), "-e", str(folder / "error")], port):
+        yield port
+
+
+@contextmanager
+def tus_server(folder: Path) -> Iterator[int]:
+    """The reference server of tus, from the packages of the workshop; it keeps files in clear."""
+    node = shutil.which("node")
+    if node is None or not (ROOT / "node_modules/@tus/server").is_dir():
+        raise PeerMissing("@tus/server is not installed: `make dev` installs it, with node.")
+    folder.mkdir()
+    port = free_port()
+    module = [node, "--input-type=module", "--eval", TUS_SERVER, str(folder), str(port)]
+    with running(module, port):
         yield port
 
 
@@ -214,6 +256,7 @@ class Measures:
     site: Site
     forgetful: Site
     nginx: int
+    tus: int
 
     def memory_per_upload(self, mib: int) -> float:
         """MiB that an upload more takes, from 8 at once to 32."""
@@ -223,7 +266,7 @@ class Measures:
 
 @contextmanager
 def servers(folder: Path) -> Iterator[Measures]:
-    """Two installations, one of which syncs nothing, and nginx, on the disk of this folder."""
+    """Two installations, one of which syncs nothing, and their peers, on the disk of this folder."""
     forgetful = folder / "not_durable.conf.py"
     forgetful.write_text(NOT_DURABLE)
     with ExitStack() as stack:
@@ -231,4 +274,5 @@ def servers(folder: Path) -> Iterator[Measures]:
             stack.enter_context(installation(folder / "durable", ROOT / "gunicorn.conf.py")),
             stack.enter_context(installation(folder / "forgetful", forgetful)),
             stack.enter_context(nginx(folder / "nginx")),
+            stack.enter_context(tus_server(folder / "tus")),
         )

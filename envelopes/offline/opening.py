@@ -13,6 +13,7 @@ import hashlib
 import sys
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +65,7 @@ def open_archive(archive: zipfile.ZipFile, key: Key, out: Path) -> Iterator[Open
         taken: set[str] = set()
         for described, announced in zip(envelope.files, index.files, strict=True):
             path = folder / _free_name(announced.name, taken)
-            yield _write(path, _plaintext(archive, described, key), announced)
+            yield _write(path, _ahead(_plaintext(archive, described, key)), announced)
 
 
 def read_key(data: bytes, password: str) -> Key:
@@ -122,6 +123,15 @@ def _plaintext(archive: zipfile.ZipFile, file: ManifestFile, key: Key) -> Iterat
         except cms.EnvelopeError as error:
             raise OfflineRefused(f"{name} does not open ({error.code})") from error
         yield plaintext
+
+
+def _ahead(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same blocks; the next one is opened while the caller keeps this one."""
+    with ThreadPoolExecutor(1) as worker:
+        coming = worker.submit(next, blocks, None)
+        while (block := coming.result()) is not None:
+            coming = worker.submit(next, blocks, None)
+            yield block
 
 
 def _write(path: Path, blocks: Iterator[bytes], announced: IndexFile) -> OpenedFile:
