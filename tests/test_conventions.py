@@ -113,6 +113,22 @@ def test_templates_carry_no_inline_code():
     assert named(inline) == []
 
 
+def test_row_of_cells_has_a_header():
+    """A screen reader that goes through a column says of which row each cell is."""
+    rows = [
+        (path, row)
+        for path in ours(".html")
+        if path.parent.name != "elements"  # of allauth: a tag each
+        for row in re.findall(r"<tr\b.*?</tr>", path.read_text(encoding="utf-8"), re.DOTALL)
+        if "<td" in row
+    ]
+
+    bare = [path for path, row in rows if '<th scope="row"' not in row]
+
+    assert named(bare) == []
+    assert len(rows) > 20
+
+
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
 def test_python_lock_is_hashed_and_says_nothing_of_where_it_was_made(name):
     lines = lines_of(ROOT / name)
