@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 import hashlib
 import json
+import re
 from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils import translation
+from django.utils.html import strip_tags
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from envelopes import limits
@@ -164,6 +166,20 @@ def test_mine_asks_as_much_for_one_deposit_as_for_three(client, django_assert_nu
         response = client.get(url("deposits"))
 
     assert len(response.context["page"].object_list) == count
+
+
+def test_mine_says_of_each_link_which_consultation_it_is_about(client, deposit):
+    submit(client, deposit, body_of(deposit))
+    for _ in range(2):
+        make_deposit(bidder=deposit.bidder)
+    second = make_deposit(bidder=deposit.bidder)
+    submit(client, second, body_of(second))
+
+    page = client.get(url("deposits")).content.decode()
+
+    links = re.findall(r"<a\b[^>]*>(.*?)</a>", page[page.index("<tbody>") : page.index("</tbody>")])
+    said = [strip_tags(link) for link in links]
+    assert len(said) == len(set(said)) == 3 * 2 + 2 * 2
 
 
 def test_deposit_page_knows_the_files_but_not_their_names(client, deposit):
