@@ -20,10 +20,10 @@ from envelopes.models import Deposit, Receipt
 from marketplace import pdf, timestamps
 from marketplace.models import JournalEntry, User
 from tests.envelopes.deposits import ready_to_submit
-from tests.envelopes.killed_mailer import POINTS
 from tests.factories import DAY, DEADLINE, NOW, SECOND, make_deposit, make_online_consultation
 from tests.installation import PATIENCE
 from tests.keys.test_mails import identifiers, installation_of_this_test
+from tests.killed_worker import POINTS
 from tests.marketplace.test_pdf import without_pango
 from tests.racing import race
 
@@ -217,7 +217,14 @@ def test_receipt_whose_worker_is_killed_is_mailed_again_at_most_once(
 ):
     """Killed before the hand-over: mailed once. After it: a repetition, that mailboxes recognise."""
     receipt = make_receipt()
-    command = [sys.executable, "-m", "tests.envelopes.killed_mailer", point, LATER.isoformat()]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.killed_worker",
+        "envelopes.receipt_mails.tell",
+        point,
+        LATER.isoformat(),
+    ]
     env = installation_of_this_test(tmp_path)
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     settings.EMAIL_FILE_PATH = tmp_path / "mail"

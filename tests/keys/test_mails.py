@@ -24,7 +24,7 @@ from keys import alerts, mails
 from keys.models import ALERT_DAYS, Alert, DrillRequest
 from tests.factories import DAY, NOW, SECOND, make_agent, make_key_pair, make_organisation
 from tests.installation import PATIENCE, environ
-from tests.keys.killed_worker import POINTS
+from tests.killed_worker import POINTS
 
 HOUR = timedelta(hours=1)
 
@@ -223,7 +223,14 @@ def test_alert_whose_worker_is_killed_is_told_again_at_most_once(
 ):
     """Killed before the hand-over: told once. After it: a repetition, that mailboxes recognise."""
     make_key_pair(not_after=NOW + 30 * DAY)
-    command = [sys.executable, "-m", "tests.keys.killed_worker", point, NOW.isoformat()]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.killed_worker",
+        "keys.alerts.raise_alerts",
+        point,
+        NOW.isoformat(),
+    ]
     env = installation_of_this_test(tmp_path)
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     settings.EMAIL_FILE_PATH = tmp_path / "mail"

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A worker that SIGKILL ends at a point of an alert: `python -m tests.keys.killed_worker POINT NOW`."""
+"""A worker that SIGKILL ends while it mails: `python -m tests.killed_worker ERRAND POINT NOW`.
+
+The errand is a function of a module, `keys.alerts.raise_alerts`, that is given the instant.
+"""
 
 import os
 import signal
@@ -10,19 +13,20 @@ from typing import Any
 
 import django
 from django.core.mail.backends.filebased import EmailBackend
+from django.utils.module_loading import import_string
 
-POINTS = ("claimed", "handed over", "marked")
+POINTS = ("taken", "handed over", "marked")
 
 
-def main(point: str, now: str) -> None:
+def main(errand: str, point: str, now: str) -> None:
     django.setup()
-    from keys import alerts  # noqa: PLC0415 - Django is ready now
-    from marketplace import journal  # noqa: PLC0415 - likewise
+    from marketplace import journal  # noqa: PLC0415 - Django is ready now
 
+    run = import_string(errand)
     deliver = EmailBackend.send_messages
 
     def send_messages(backend: EmailBackend, messages: Sequence[Any]) -> int:
-        if point == "claimed":
+        if point == "taken":
             die()
         count = deliver(backend, messages)
         if point == "handed over":
@@ -32,7 +36,7 @@ def main(point: str, now: str) -> None:
     EmailBackend.send_messages = send_messages  # type: ignore[method-assign,assignment] # the outside network
     if point == "marked":
         journal.record = die  # type: ignore[assignment] # in the transaction, before its commit
-    alerts.raise_alerts(now=datetime.fromisoformat(now))
+    run(now=datetime.fromisoformat(now))
 
 
 def die(*_arguments: Any, **_facts: Any) -> None:
