@@ -15,9 +15,10 @@ from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from envelopes.errors import BlockLost, BlockRepaired, ScrubStopped, StoreDamage, StoreSilent
+from envelopes.errors.store import BlockLost, BlockRepaired, ScrubStopped, StoreDamage
+from envelopes.errors.submission import StoreSilent
+from envelopes.errors.uploads import NoRoom, StoreFailed
 from envelopes.models import StoreAlarm
-from envelopes.upload_errors import NoRoom, StoreFailed
 from marketplace import journal
 from marketplace.errors import Refusal
 

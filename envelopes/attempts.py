@@ -16,10 +16,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from envelopes import alarms
-from envelopes.errors import StoreSilent, SubmissionRefused
+from envelopes.errors.submission import StoreSilent, SubmissionRefused
+from envelopes.errors.uploads import StoreFailed, TransferCut, UploadRefused
+from envelopes.errors.withdrawal import WithdrawalRefused
 from envelopes.models import Attempt, Deposit, SealedFile
-from envelopes.second_errors import WithdrawalRefused
-from envelopes.upload_errors import StoreFailed, TransferCut, UploadRefused
 from marketplace.errors import Refusal
 from marketplace.models import Consultation
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from envelopes.errors import (
+from envelopes.errors.opening import (
     DepositWithdrawn,
     LateNotConfirmed,
     OpeningRefused,

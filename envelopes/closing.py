@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 
 from envelopes import attempts
-from envelopes.errors import ClosingBroken
+from envelopes.errors.closing import ClosingBroken
 from envelopes.models import ClosingFingerprint, Deposit, RecipientSet
 from envelopes.receipts import instant
 from marketplace import canonical, journal, merkle, timestamps

@@ -21,7 +21,7 @@ from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from envelopes.errors import PublicationRefused
+from envelopes.errors.publication import PublicationRefused
 from envelopes.models import VALID_AFTER_OPENING
 from keys.models import KeyPair
 from marketplace.models import Agent, Consultation

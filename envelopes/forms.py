@@ -9,7 +9,7 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from envelopes.errors import BadAnnouncement
+from envelopes.errors.submission import BadAnnouncement
 from envelopes.models import KeyReport
 from envelopes.receipts import AnnouncedEnvelope, AnnouncedFile, Announcement
 from keys.models import KeyPair

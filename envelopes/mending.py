@@ -10,7 +10,7 @@ from typing import Final
 from django.db import transaction
 
 from envelopes import alarms
-from envelopes.errors import BlockLost, BlockRepaired
+from envelopes.errors.store import BlockLost, BlockRepaired
 from envelopes.models import Deposit, SealedBlock
 from marketplace import journal
 from marketplace.storage import SingleStore, block_store

@@ -19,19 +19,19 @@ from django.db.models import Prefetch, Q
 
 from envelopes import attempts, chains, release_keys
 from envelopes.chains import Link
-from envelopes.errors import (
+from envelopes.errors.opening import (
     ApplicationFirst,
     BlockDamaged,
     DeadlineNotReached,
     DepositWithdrawn,
     IndexDamaged,
     NotARecipientKey,
+    StillChecked,
     WrongContentKeys,
 )
 from envelopes.manifest import BadIndex, Index, IndexFile, read_index
 from envelopes.models import Deposit, Envelope, Opening, Release, ReleasedFile
 from envelopes.release_keys import ContentKeys, Purpose
-from envelopes.second_errors import StillChecked
 from envelopes.signals import envelope_opened
 from envelopes.standing import State
 from envelopes.stored import (

@@ -7,15 +7,15 @@ from uuid import UUID
 
 from django.db import transaction
 
-from envelopes.errors import DeadlineNotReached
-from envelopes.models import PaperDeposit
-from envelopes.register_errors import (
+from envelopes.errors.opening import DeadlineNotReached
+from envelopes.errors.register import (
     ArrivalToCome,
     ArrivalTooEarly,
     LineCancelled,
     LineDiffers,
     ReasonMissing,
 )
+from envelopes.models import PaperDeposit
 from marketplace import journal
 from marketplace.models import Agent, Consultation
 

@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from envelopes.errors.register import PaperRefused
 from envelopes.models import PaperDeposit
 from envelopes.paper_deposits import Line, check_arrival
-from envelopes.register_errors import PaperRefused
 from marketplace.forms import instant_field
 from marketplace.models import Consultation
 

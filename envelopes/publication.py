@@ -17,7 +17,7 @@ from envelopes.deficiencies import (
     KeyWithdrawn,
     deficiencies,
 )
-from envelopes.errors import (
+from envelopes.errors.publication import (
     NoBackupKey,
     NoPersonalKey,
     OneHolder,

@@ -17,7 +17,7 @@ from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from envelopes import chains
-from envelopes.errors import DeadlineNotReached
+from envelopes.errors.opening import DeadlineNotReached
 from envelopes.models import Attempt, Deposit, Envelope, PaperDeposit
 from marketplace.models import Consultation, EnvelopeKind
 

@@ -7,8 +7,8 @@ from uuid import UUID
 from django.db import transaction
 
 from envelopes import chains
+from envelopes.errors.submission import RelationFrozen, RelationMissing
 from envelopes.models import Deposit
-from envelopes.second_errors import RelationFrozen, RelationMissing
 from marketplace import journal
 from marketplace.models import User
 

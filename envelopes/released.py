@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 
 from envelopes import release_keys
-from envelopes.errors import BlockDamaged, OpeningRefused, ReleaseDamaged
+from envelopes.errors.opening import BlockDamaged, OpeningRefused, ReleaseDamaged
 from envelopes.models import Release, ReleasedFile
 from envelopes.release_keys import ContentKeys, Purpose, ReleaseUnreadable
 from envelopes.stored import StoredFile, read_block, stored_file

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from envelopes import alarms, mending
-from envelopes.errors import ScrubStopped
+from envelopes.errors.store import ScrubStopped
 from envelopes.mending import Finding
 from envelopes.models import Scrub, SealedBlock
 from marketplace import journal

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from django.core.files.storage import default_storage
 
-from envelopes.errors import StoredBlockDamaged
+from envelopes.errors.submission import StoredBlockDamaged
 from envelopes.models import RecipientSet, SealedBlock, SealedFile
 from keys.certificates import read_certificate
 from keys.cms import BLOCK_SIZE, BlockSealer, Recipient

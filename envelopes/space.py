@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db.models import Sum
 
 from envelopes import presence
+from envelopes.errors.uploads import NoRoom, StoreFailed
 from envelopes.models import SealedFile
-from envelopes.upload_errors import NoRoom, StoreFailed
 from keys.cms import BLOCK_SIZE, Recipient, sealed_size
 from marketplace.storage import block_store
 

@@ -9,7 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from envelopes.errors import BlockDamaged, ManifestDamaged, StoreUnavailable, WrongContentKeys
+from envelopes.errors.opening import (
+    BlockDamaged,
+    ManifestDamaged,
+    StoreUnavailable,
+    WrongContentKeys,
+)
 from envelopes.manifest import BadManifest, Manifest, ManifestFile, read_manifest
 from envelopes.models import Deposit, Envelope, Receipt, SealedBlock, SealedFile
 from keys import cms

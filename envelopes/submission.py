@@ -15,11 +15,13 @@ from django.db import transaction
 from django.db.models import Max
 
 from envelopes import attempts, chains, mending, relations
-from envelopes.errors import (
+from envelopes.errors.submission import (
     BadFileName,
     FileIncomplete,
     FilesDiffer,
     NothingToSubmit,
+    RelationChanged,
+    RelationMissing,
     SameName,
     StoredBlockDamaged,
     StoreSilent,
@@ -47,7 +49,6 @@ from envelopes.models import (
 )
 from envelopes.receipts import AnnouncedEnvelope, Announcement, annex, receipt, statement
 from envelopes.sealing import Recipients, discard, recipients_of, seal_bytes, verify_stored
-from envelopes.second_errors import RelationChanged, RelationMissing
 from marketplace import canonical, heads, journal, timestamps
 from marketplace.models import Bidder, Consultation, EnvelopeKind, Lot, User
 

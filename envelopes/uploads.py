@@ -16,16 +16,7 @@ from django.db import transaction
 from django.db.models import Sum
 
 from envelopes import attempts, space
-from envelopes.limits import (
-    LARGEST_DEPOSIT,
-    LARGEST_FILE,
-    LARGEST_READ,
-    LARGEST_REHEARSAL,
-    MOST_FILES,
-)
-from envelopes.models import Attempt, Deposit, Envelope, SealedBlock, SealedFile
-from envelopes.sealing import Place, Recipients, discard, place_of, recipients_of, seal_block
-from envelopes.upload_errors import (
+from envelopes.errors.uploads import (
     AlreadySubmitted,
     BeyondLength,
     DepositTooLarge,
@@ -42,6 +33,15 @@ from envelopes.upload_errors import (
     UploadRemoved,
     WriterDisplaced,
 )
+from envelopes.limits import (
+    LARGEST_DEPOSIT,
+    LARGEST_FILE,
+    LARGEST_READ,
+    LARGEST_REHEARSAL,
+    MOST_FILES,
+)
+from envelopes.models import Attempt, Deposit, Envelope, SealedBlock, SealedFile
+from envelopes.sealing import Place, Recipients, discard, place_of, recipients_of, seal_block
 from marketplace import journal
 from marketplace.models import User
 

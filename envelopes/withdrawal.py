@@ -7,8 +7,8 @@ from uuid import UUID
 from django.db import transaction
 
 from envelopes import attempts, chains
+from envelopes.errors.withdrawal import NotSubmitted, WithdrawalTooLate
 from envelopes.models import Attempt, Deposit, Release
-from envelopes.second_errors import NotSubmitted, WithdrawalTooLate
 from marketplace import journal
 from marketplace.models import User
 

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from envelopes import released
-from envelopes.errors import OpeningRefused, StoreUnavailable
+from envelopes.errors.opening import OpeningRefused, StoreUnavailable
 from envelopes.models import ReleasedFile
 from marketplace import journal
 from signatures.models import Report

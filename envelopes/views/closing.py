@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_safe
 
 from envelopes import closing
-from envelopes.errors import ClosingBroken
+from envelopes.errors.closing import ClosingBroken
 from envelopes.models import ClosingFingerprint, Deposit
 from marketplace import clock
 from marketplace.http import STAMP_TYPE, attachment, refuse

@@ -17,10 +17,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from envelopes import attempts, chains, closing, limits, public_search, receipt_mails, submission
 from envelopes.chains import Link
-from envelopes.errors import BadAnnouncement, SubmissionRefused
+from envelopes.errors.submission import BadAnnouncement, RelationMissing, SubmissionRefused
 from envelopes.forms import PublicSearchForm, read_announcement
 from envelopes.models import Attempt, Deposit, Envelope
-from envelopes.second_errors import RelationMissing
 from envelopes.views.signed_in import signed_in
 from marketplace import clock, http
 from marketplace.models import Bidder, Consultation

@@ -6,8 +6,8 @@ from contextlib import suppress
 from django.http import HttpResponse
 from django.views.decorators.http import require_POST
 
+from envelopes.errors.uploads import MeasureTooLarge
 from envelopes.limits import LARGEST_MEASURE, LARGEST_READ
-from envelopes.upload_errors import MeasureTooLarge
 from envelopes.views.signed_in import signed_in
 from marketplace import http
 from marketplace.permissions import BidderRequest, bidder_required

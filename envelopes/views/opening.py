@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from envelopes import opening, released
 from envelopes.chains import Link
-from envelopes.errors import OpeningRefused
+from envelopes.errors.opening import OpeningRefused
 from envelopes.models import Envelope, Release, ReleasedFile
 from envelopes.opening import ReleasedKeys
 from envelopes.release_keys import split

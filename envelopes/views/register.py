@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from envelopes import attempts, closing, paper_deposits, register
-from envelopes.errors import DeadlineNotReached
+from envelopes.errors.opening import DeadlineNotReached
 from envelopes.models import Deposit, PaperDeposit
 from envelopes.paper_forms import CancelForm, PaperDepositForm
 from envelopes.views import asked

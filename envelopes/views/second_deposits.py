@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from envelopes import chains, relations, withdrawal
+from envelopes.errors.submission import RelationFrozen, RelationMissing
+from envelopes.errors.withdrawal import WithdrawalRefused
 from envelopes.models import Deposit
-from envelopes.second_errors import RelationFrozen, RelationMissing, WithdrawalRefused
 from envelopes.standing import State
 from marketplace import clock
 from marketplace.http import refuse

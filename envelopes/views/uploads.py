@@ -19,9 +19,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from envelopes import attempts, uploads
-from envelopes.limits import LARGEST_FILE, LARGEST_READ, LARGEST_REQUEST
-from envelopes.models import Attempt, Deposit, SealedFile
-from envelopes.upload_errors import (
+from envelopes.errors.uploads import (
     AlreadySubmitted,
     BadUpload,
     BeyondLength,
@@ -37,6 +35,8 @@ from envelopes.upload_errors import (
     UploadRemoved,
     WriterDisplaced,
 )
+from envelopes.limits import LARGEST_FILE, LARGEST_READ, LARGEST_REQUEST
+from envelopes.models import Attempt, Deposit, SealedFile
 from envelopes.views.signed_in import signed_in
 from marketplace import clock, http, journal
 from marketplace.permissions import BidderRequest, bidder_required

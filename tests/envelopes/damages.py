@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from envelopes import mending, scrubbing, stored
-from envelopes.errors import BlockDamaged
+from envelopes.errors.opening import BlockDamaged
 from envelopes.mending import Finding
 from envelopes.models import SealedBlock
 from marketplace.storage import SingleStore

@@ -3,9 +3,10 @@ import pytest
 from django.core import mail
 
 from envelopes import alarms
-from envelopes.errors import BlockLost, BlockRepaired, ScrubStopped, StoreSilent
+from envelopes.errors.store import BlockLost, BlockRepaired, ScrubStopped
+from envelopes.errors.submission import StoreSilent
+from envelopes.errors.uploads import BeyondLength, NoRoom, StoreFailed
 from envelopes.models import StoreAlarm
-from envelopes.upload_errors import BeyondLength, NoRoom, StoreFailed
 from marketplace.models import JournalEntry
 from tests.factories import DAY, NOW, SECOND, make_administrator
 

@@ -6,10 +6,10 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from envelopes import attempts, submission, uploads
-from envelopes.errors import FilesDiffer, StoreSilent, SubmissionRefused
+from envelopes.errors.submission import FilesDiffer, StoreSilent, SubmissionRefused
+from envelopes.errors.uploads import BeyondLength, TransferCut, UploadRefused
 from envelopes.models import Attempt, Deposit, SealedFile, StoreAlarm
 from envelopes.receipts import Announcement
-from envelopes.upload_errors import BeyondLength, TransferCut, UploadRefused
 from tests.envelopes.deposits import SALT, clock, envelope_of, ready_to_submit, send
 from tests.factories import NOW, SECOND, make_deposit
 

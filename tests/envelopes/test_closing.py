@@ -14,7 +14,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from envelopes import closing, submission
 from envelopes.attempts import CHECKED_FOR
-from envelopes.errors import ClosingBroken
+from envelopes.errors.closing import ClosingBroken
 from envelopes.models import Attempt, ClosingFingerprint, Deposit
 from marketplace import merkle, timestamps
 from marketplace.models import Consultation, JournalEntry, Timestamp

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from envelopes import publication
-from envelopes.errors import PublicationRefused
+from envelopes.errors.publication import PublicationRefused
 from envelopes.models import ChosenKey, RecipientSet
 from keys.models import KeyPair
 from marketplace.models import Consultation, JournalEntry

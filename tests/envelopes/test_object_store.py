@@ -14,9 +14,10 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from envelopes import sealing, stored, submission, sweeping, uploads
-from envelopes.errors import BlockDamaged, StoredBlockDamaged, StoreSilent
+from envelopes.errors.opening import BlockDamaged
+from envelopes.errors.submission import StoredBlockDamaged, StoreSilent
+from envelopes.errors.uploads import StoreFailed, TransferCut
 from envelopes.models import SealedBlock
-from envelopes.upload_errors import StoreFailed, TransferCut
 from keys.cms import BLOCK_SIZE
 from marketplace.storage import block_store
 from tests.envelopes.conftest import bucket_of

@@ -9,7 +9,7 @@ from django.core.files.storage import storages
 from django.db import connection
 
 from envelopes import opening, release_keys
-from envelopes.errors import (
+from envelopes.errors.opening import (
     ApplicationFirst,
     BlockDamaged,
     DeadlineNotReached,

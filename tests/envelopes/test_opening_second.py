@@ -7,9 +7,13 @@ import pytest
 
 from envelopes import archive, opening, withdrawal
 from envelopes.attempts import CHECKED_FOR
-from envelopes.errors import DepositWithdrawn, LateNotConfirmed, ReplacedNotConfirmed
+from envelopes.errors.opening import (
+    DepositWithdrawn,
+    LateNotConfirmed,
+    ReplacedNotConfirmed,
+    StillChecked,
+)
 from envelopes.models import Deposit, Release
-from envelopes.second_errors import StillChecked
 from envelopes.standing import State
 from marketplace.models import Consultation, EnvelopeKind, JournalEntry
 from tests.envelopes import sealed

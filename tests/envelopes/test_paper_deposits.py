@@ -5,15 +5,15 @@ from datetime import UTC, datetime
 import pytest
 
 from envelopes import paper_deposits
-from envelopes.errors import DeadlineNotReached
-from envelopes.models import PaperDeposit
-from envelopes.register_errors import (
+from envelopes.errors.opening import DeadlineNotReached
+from envelopes.errors.register import (
     ArrivalToCome,
     ArrivalTooEarly,
     LineCancelled,
     LineDiffers,
     ReasonMissing,
 )
+from envelopes.models import PaperDeposit
 from marketplace.models import Consultation, JournalEntry
 from tests.envelopes.registered import LATER, enter, line
 from tests.factories import DEADLINE, NOW, SECOND, make_agent, make_online_consultation

@@ -10,10 +10,11 @@ import pytest
 from django.core.management import call_command
 
 from envelopes import mending, opening, presence, scrubbing, submission, uploads
-from envelopes.errors import StoreSilent, StoreUnavailable
+from envelopes.errors.opening import StoreUnavailable
+from envelopes.errors.submission import StoreSilent
+from envelopes.errors.uploads import StoreFailed
 from envelopes.mending import Finding
 from envelopes.models import SealedBlock, StoreAlarm
-from envelopes.upload_errors import StoreFailed
 from marketplace.models import JournalEntry
 from marketplace.storage import MARK, DurableStorage, StoreAbsent
 from tests.envelopes import sealed

@@ -6,7 +6,7 @@ import pytest
 
 from envelopes import publication
 from envelopes.deficiencies import KeyDeficient
-from envelopes.errors import (
+from envelopes.errors.publication import (
     NoBackupKey,
     PublicationRefused,
     RecipientsChanged,

@@ -10,7 +10,7 @@ from django.core import mail
 from django.db import connection
 
 from envelopes import degradations, losses, publication
-from envelopes.errors import PublicationRefused
+from envelopes.errors.publication import PublicationRefused
 from envelopes.models import ChosenKey, Degradation, KeyReport, RecipientSet
 from keys import registration, retirement
 from keys.models import KeyPair

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from envelopes import register
-from envelopes.errors import DeadlineNotReached
+from envelopes.errors.opening import DeadlineNotReached
 from envelopes.models import Deposit
 from envelopes.register import Part
 from marketplace.models import Consultation, EnvelopeKind, Lot

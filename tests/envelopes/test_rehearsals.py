@@ -16,10 +16,10 @@ from envelopes import (
     sweeping,
     uploads,
 )
-from envelopes.errors import DeadlineNotReached
+from envelopes.errors.opening import DeadlineNotReached
+from envelopes.errors.uploads import RehearsalTooLarge
 from envelopes.models import Degradation, Deposit
 from envelopes.standing import State
-from envelopes.upload_errors import RehearsalTooLarge
 from keys.models import KeyPair
 from marketplace.models import Consultation, Right
 from tests.envelopes import sealed

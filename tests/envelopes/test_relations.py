@@ -2,8 +2,8 @@
 import pytest
 
 from envelopes import relations, submission, withdrawal
+from envelopes.errors.submission import RelationFrozen, RelationMissing
 from envelopes.models import Deposit
-from envelopes.second_errors import RelationFrozen, RelationMissing
 from marketplace.models import JournalEntry
 from tests.envelopes.deposits import make_second, make_submitted, ready_to_submit
 from tests.factories import NOW, make_deposit

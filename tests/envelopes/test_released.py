@@ -4,7 +4,7 @@ import os
 import pytest
 
 from envelopes import opening, released, stored
-from envelopes.errors import BlockDamaged, ReleaseDamaged, WrongContentKeys
+from envelopes.errors.opening import BlockDamaged, ReleaseDamaged, WrongContentKeys
 from envelopes.models import ReleasedFile
 from keys.cms import BLOCK_SIZE
 from marketplace.models import EnvelopeKind

@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.utils import translation
 
 from envelopes import alarms, mending, scrubbing, uploads
-from envelopes.errors import BlockRepaired
+from envelopes.errors.store import BlockRepaired
 from envelopes.mending import Finding
 from envelopes.models import Scrub, SealedBlock, StoreAlarm
 from keys.cms import BLOCK_SIZE

@@ -6,7 +6,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import InMemoryStorage, default_storage
 
 from envelopes import sealing
-from envelopes.errors import StoredBlockDamaged
+from envelopes.errors.submission import StoredBlockDamaged
 from envelopes.models import SealedBlock, SealedFile
 from keys.cms import BLOCK_SIZE
 from tests.envelopes.deposits import envelope_of, opened, send

@@ -11,9 +11,9 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 
 from envelopes import opening, scrubbing, submission
-from envelopes.errors import StoreSilent
+from envelopes.errors.submission import StoreSilent
+from envelopes.errors.uploads import StoreFailed
 from envelopes.models import SealedBlock, StoreAlarm
-from envelopes.upload_errors import StoreFailed
 from marketplace.object_storage import ObjectStorage
 from tests.envelopes import sealed
 from tests.envelopes.conftest import both, bucket_of, folder_at

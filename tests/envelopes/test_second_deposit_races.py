@@ -6,8 +6,9 @@ import json
 import pytest
 
 from envelopes import relations, submission, withdrawal
+from envelopes.errors.submission import RelationChanged
+from envelopes.errors.withdrawal import WithdrawalTooLate
 from envelopes.models import Deposit, Receipt
-from envelopes.second_errors import RelationChanged, WithdrawalTooLate
 from marketplace.models import JournalEntry
 from tests.envelopes.deposits import make_second, make_submitted, ready_to_submit
 from tests.factories import DEADLINE, NOW, SECOND, make_bidder, make_deposit

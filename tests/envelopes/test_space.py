@@ -5,9 +5,9 @@ from io import BytesIO
 import pytest
 
 from envelopes import space, uploads
+from envelopes.errors.uploads import NoRoom
 from envelopes.models import SealedFile, StoreAlarm
 from envelopes.sealing import recipients_of
-from envelopes.upload_errors import NoRoom
 from keys.cms import BLOCK_SIZE
 from tests.envelopes.deposits import clock, envelope_of
 from tests.factories import make_deposit, make_online_consultation

@@ -18,9 +18,9 @@ from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains
 
 from envelopes import attempts, statements, submission, uploads
+from envelopes.errors.uploads import TransferCut
 from envelopes.models import Attempt, Deposit
 from envelopes.statements import Statement
-from envelopes.upload_errors import TransferCut
 from marketplace import canonical, heads, pdf
 from tests.envelopes.deposits import clock, envelope_of, ready_to_submit, send
 from tests.factories import NOW, SECOND, make_agent, make_bidder, make_deposit

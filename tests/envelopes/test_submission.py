@@ -9,11 +9,13 @@ from uuid import uuid4
 import pytest
 
 from envelopes import relations, sealing, submission, uploads, withdrawal
-from envelopes.errors import (
+from envelopes.errors.submission import (
     BadFileName,
     FileIncomplete,
     FilesDiffer,
     NothingToSubmit,
+    RelationChanged,
+    RelationMissing,
     SameName,
     StoredBlockDamaged,
     StoreSilent,
@@ -21,7 +23,6 @@ from envelopes.errors import (
 from envelopes.manifest import read_index, read_manifest
 from envelopes.models import Deposit, Envelope, Receipt, SealedBlock, SealedFile
 from envelopes.receipts import AnnouncedEnvelope, AnnouncedFile, Announcement
-from envelopes.second_errors import RelationChanged, RelationMissing
 from marketplace import heads, journal, journal_tree, merkle, notes, timestamps
 from marketplace.models import Consultation, EnvelopeKind, JournalEntry, Lot, SignedHead, Timestamp
 from marketplace.storage import block_store

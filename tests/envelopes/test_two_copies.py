@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from envelopes import opening, released, sealing, stored, submission, uploads
-from envelopes.errors import BlockDamaged, StoredBlockDamaged, StoreSilent, StoreUnavailable
+from envelopes.errors.opening import BlockDamaged, StoreUnavailable
+from envelopes.errors.submission import StoredBlockDamaged, StoreSilent
+from envelopes.errors.uploads import StoreFailed
 from envelopes.models import Attempt, Envelope, Receipt, SealedBlock, StoreAlarm
-from envelopes.upload_errors import StoreFailed
 from keys import cms
 from keys.cms import BLOCK_SIZE
 from marketplace.models import EnvelopeKind

@@ -9,8 +9,7 @@ import pytest
 from django.db import connections
 
 from envelopes import limits, uploads
-from envelopes.models import Attempt, Deposit, Envelope, SealedBlock, SealedFile
-from envelopes.upload_errors import (
+from envelopes.errors.uploads import (
     AlreadySubmitted,
     BeyondLength,
     DepositTooLarge,
@@ -25,6 +24,7 @@ from envelopes.upload_errors import (
     UploadRemoved,
     WriterDisplaced,
 )
+from envelopes.models import Attempt, Deposit, Envelope, SealedBlock, SealedFile
 from keys.cms import BLOCK_SIZE
 from marketplace.models import EnvelopeKind, JournalEntry
 from tests.envelopes.deposits import clock, envelope_of, opened, send

@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from envelopes.errors import BlockDamaged
+from envelopes.errors.opening import BlockDamaged
 from envelopes.models import Deposit, Envelope, Release, ReleasedFile
 from keys.cms import BLOCK_SIZE
 from marketplace.models import EnvelopeKind, JournalEntry, Right

@@ -15,8 +15,8 @@ from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from envelopes import closing, paper_deposits
+from envelopes.errors.register import LineDiffers
 from envelopes.models import Deposit, PaperDeposit
-from envelopes.register_errors import LineDiffers
 from envelopes.views import register as views
 from marketplace import canonical
 from marketplace.models import Consultation, EnvelopeKind, JournalEntry, Right

@@ -8,8 +8,9 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
+from envelopes.errors.submission import RelationMissing
+from envelopes.errors.withdrawal import WithdrawalTooLate
 from envelopes.models import Deposit
-from envelopes.second_errors import RelationMissing, WithdrawalTooLate
 from marketplace.models import Agent, Consultation, JournalEntry, Right
 from tests.envelopes.deposits import make_second, make_submitted
 from tests.factories import (

@@ -2,8 +2,8 @@
 import pytest
 
 from envelopes import attempts, chains, opening, withdrawal
+from envelopes.errors.withdrawal import NotSubmitted, WithdrawalTooLate
 from envelopes.models import Attempt, Deposit
-from envelopes.second_errors import NotSubmitted, WithdrawalTooLate
 from envelopes.standing import State
 from marketplace.models import JournalEntry
 from tests.envelopes.deposits import make_second, make_submitted

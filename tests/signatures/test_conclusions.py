@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from envelopes.errors import BlockDamaged, StoreUnavailable
+from envelopes.errors.opening import BlockDamaged, StoreUnavailable
 from envelopes.released import ReleasedStream
 from keys.cms import BLOCK_SIZE
 from marketplace.models import JournalEntry

@@ -1,24 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What goes wrong while a file is sent; `marketplace.errors.Refusal` says what each carries.
-
-UploadRefused
-├── BadUpload           a header of the protocol is missing or wrong
-├── UnknownEnvelope     the envelope is not one of this deposit
-├── UploadDiffers       another upload has the id that was drawn for this one
-├── FileTooLarge        more than a file may have
-├── TooManyFiles        more than a deposit may have
-├── DepositTooLarge     more bytes than a deposit may have
-├── RehearsalTooLarge   more bytes than a deposit in a test consultation may have
-├── NoRoom              the store could not keep what is announced
-├── BeyondLength        more bytes than were announced
-├── PieceTooSmall       the request ends before the block does: nothing of it could be kept
-├── OffsetMismatch      the request does not start where the server stopped
-├── WriterDisplaced     a newer request took over
-├── UploadRemoved       the file was removed meanwhile
-├── TransferCut         the line was cut in the middle of a block
-├── StoreFailed         the store did not keep a block
-└── AlreadySubmitted    the deposit is submitted: its files are frozen
-"""
+"""What goes wrong while a file is sent."""
 
 from django.utils.translation import gettext_lazy as _
 

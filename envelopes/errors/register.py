@@ -1,14 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Refusals about what agents enter in the register of deposits.
-
-Refusal
-└── PaperRefused        entering or cancelling what came by another way than the site
-    ├── ArrivalTooEarly it arrives before the consultation is on line
-    ├── ArrivalToCome   it arrives in the future
-    ├── LineCancelled   the line is cancelled already
-    ├── LineDiffers     the line is entered already, with other content
-    └── ReasonMissing   a line is cancelled without a reason
-"""
+"""Refusals about what agents enter in the register of deposits."""
 
 from django.utils.translation import gettext_lazy as _
 
