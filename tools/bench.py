@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from keys.certificates import assess, read_certificate
 from keys.cms import BLOCK_SIZE, FILE_ID_SIZE, BlockSealer, Recipient
 from tests.keys.corpus import BAD
-from tools import bench_deposits, bench_offline
+from tools import bench_deposits, bench_offline, bench_opening
 from tools.bench_deposits import Measures, PeerMissing, Site
 
 OUTPUT = Path(__file__).resolve().parent.parent / "build" / "bench.json"
@@ -93,6 +93,8 @@ def main(arguments: Sequence[str]) -> int:
             ]
             with bench_deposits.servers(Path(name)) as measures:
                 found += of_deposits(measures, options.mib, options.runs)
+            with bench_opening.opener(Path(name), options.mib) as opener:
+                found.append(measured(Bench(**opener.compared), opener.mib, options.runs))
         except PeerMissing as error:
             print(error, file=sys.stderr)
             return 1

@@ -11,12 +11,16 @@ NAMES = [
     "seal_vs_age",
     "seal_digest_vs_openssl",
     "recipients_20_vs_1",
+    "open_cli_vs_openssl",
+    "open_cli_vs_age",
     "assess_vs_openssl",
     "memory_per_upload_mib",
     "page_p99_under_uploads_ms_vs_idle",
     "deposit_vs_nginx_put",
+    "deposit_vs_tus_server",
     "deposit_32_vs_8",
     "durable_vs_not",
+    "open_browser_vs_webcrypto",
 ]
 
 
