@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from keys.certificates import assess, read_certificate
 from keys.cms import BLOCK_SIZE, FILE_ID_SIZE, BlockSealer, Recipient
 from tests.keys.corpus import BAD
-from tools import bench_deposits, bench_offline, bench_opening
+from tools import bench_deposits, bench_offline, bench_opening, bench_pages
 from tools.bench_deposits import Measures, PeerMissing, Site
 
 OUTPUT = Path(__file__).resolve().parent.parent / "build" / "bench.json"
@@ -93,6 +93,7 @@ def main(arguments: Sequence[str]) -> int:
             ]
             with bench_deposits.servers(Path(name)) as measures:
                 found += of_deposits(measures, options.mib, options.runs)
+            found.append(of_a_list(Path(name), options.runs))
             with bench_opening.opener(Path(name), options.mib) as opener:
                 found.append(measured(Bench(**opener.compared), opener.mib, options.runs))
         except PeerMissing as error:
@@ -205,6 +206,19 @@ def page(site: Site, mib: int) -> Result:
     name, median_ms = "page_p99_under_uploads_ms_vs_idle", rounded(idle * 1000)
     ratio = rounded(slowest / median_ms)
     return Result(name, "ms", slowest, "ours, idle: median", median_ms, ratio, len(busy))
+
+
+def of_a_list(folder: Path, runs: int) -> Result:
+    ours, bare = bench_pages.seconds_of_pages(folder / "crowded", runs)
+    return Result(
+        "list_page_vs_bare_django",
+        "pages per second",
+        rounded(1 / ours),
+        "Django: a bare list of 20",
+        rounded(1 / bare),
+        rounded(bare / ours),
+        runs,
+    )
 
 
 def measured(bench: Bench, mib: int, runs: int) -> Result:

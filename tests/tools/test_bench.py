@@ -20,6 +20,7 @@ NAMES = [
     "deposit_vs_tus_server",
     "deposit_32_vs_8",
     "durable_vs_not",
+    "list_page_vs_bare_django",
     "open_browser_vs_webcrypto",
 ]
 
