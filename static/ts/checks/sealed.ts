@@ -14,7 +14,11 @@ const [PUBLIC_KEY_SESSION, PASSWORD_SESSION] = [1, 3]
 const PADDING = 21
 const PUBLIC_KEY_ALGORITHMS: readonly number[] = [1, 2, 16, 18, 25, 26]
 const LAST_CIPHER = 13
+const LARGEST_NAMED: readonly number[] = [2, LAST_CIPHER, 3, 16] // version, cipher, mode, size of chunks
 const ENCRYPTED_PACKETS: readonly number[] = [9, 18, 20]
+const FINGERPRINT_SIZES: Readonly<Record<number, number>> = { 21: 4, 33: 6 } // with the version of their key, by which they begin
+const AFTER_NO_FINGERPRINT: Readonly<Record<number, number>> = { 3: 9, 6: 2 } // where the algorithm is, by version
+const LARGEST_SESSION_KEY = 2048 // bytes of its packet: that of ML-KEM-1024 has some 1,700
 const MOST_PACKETS = 64
 
 /** `start` is the first KiB of the file: every format tells of itself there. */
@@ -71,16 +75,30 @@ interface Packet {
   readonly length: number
 }
 
-function isSessionKey(bytes: Uint8Array, { tag, start }: Packet): boolean {
-  const at = (offset: number) => bytes[start + offset] ?? 0
-  if (tag === PUBLIC_KEY_SESSION) return at(0) === 6 || (at(0) === 3 && PUBLIC_KEY_ALGORITHMS.includes(at(9)))
-  if (tag === PASSWORD_SESSION) return at(0) >= 4 && at(0) <= 6 && at(1) <= LAST_CIPHER
-  return tag === PADDING
+/** RFC 9580, § 5.1 and § 5.3. */
+function isSessionKey(bytes: Uint8Array, { tag, start, length }: Packet): boolean {
+  if (tag === PADDING) return true
+  if (length > LARGEST_SESSION_KEY) return false
+  const content = bytes.subarray(start)
+  return tag === PUBLIC_KEY_SESSION ? isForPublicKey(content) : tag === PASSWORD_SESSION && isForPassword(content)
 }
 
-/** A packet alone, without a session key: only the kind that gives its version is sure enough. */
+function isForPublicKey(content: Uint8Array): boolean {
+  const [version = 0, size = 0, keyVersion] = content
+  if (version === 6 && size > 0) return FINGERPRINT_SIZES[size] === keyVersion
+  const algorithm = AFTER_NO_FINGERPRINT[version]
+  return algorithm !== undefined && PUBLIC_KEY_ALGORITHMS.includes(content[algorithm] ?? 0)
+}
+
+function isForPassword(content: Uint8Array): boolean {
+  const [version = 0, cipher = 0] = content
+  return version >= 4 && version <= 6 && cipher <= LAST_CIPHER
+}
+
+/** A packet alone, without a session key: only the kind that names its algorithms is sure enough (§ 5.13.2). */
 function isVersioned(bytes: Uint8Array, { tag, start }: Packet): boolean {
-  return tag === 18 && bytes[start] === 2
+  const named = [...bytes.subarray(start, start + LARGEST_NAMED.length)]
+  return tag === 18 && named[0] === 2 && named.every((value, at) => value <= (LARGEST_NAMED[at] ?? 0))
 }
 
 /** RFC 9580, § 4.2; the length is that of the first part, where there are several. */

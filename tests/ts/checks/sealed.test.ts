@@ -36,8 +36,26 @@ describe('CMS of openssl', () => {
   })
 })
 
-/** The first packet is as GnuPG writes it, of RSA-3072 or of a password; the second has the encrypted data. */
+/** The first packet is as GnuPG writes it, of RSA-3072 or of a password, or of version 6; the second has the encrypted data. */
 const PGP = {
+  'for a key of version 6': Uint8Array.from([
+    0xc1,
+    70,
+    6,
+    33,
+    6,
+    ...Array<number>(32).fill(7),
+    25,
+    ...Array<number>(34).fill(5),
+    0xd2,
+    20,
+    2,
+    9,
+    2,
+    6,
+  ]),
+  'to nobody that it names': Uint8Array.from([0xc1, 37, 6, 0, 25, ...Array<number>(34).fill(5), 0xd2, 20, 2, 9, 2, 6]),
+  'without its session key': Uint8Array.from([0xd2, 20, 2, 9, 2, 6, ...Array<number>(16).fill(7)]),
   'for a key': Uint8Array.from([0x85, 1, 0x8c, 3, ...Array<number>(8).fill(7), 1, ...Array<number>(386).fill(5), 0xd2, 20, 1, 2, 3]),
   'with a password': Uint8Array.from([0x8c, 0x0d, 4, 9, 3, 2, ...Array<number>(8).fill(7), 0x60, 0xd2, 20, 1, 2, 3]),
 } as const
@@ -53,6 +71,9 @@ describe('PGP', () => {
 
   it.each([
     ['a signature', Uint8Array.from([0x89, 1, 0x33, 4, 0, 1, 8])],
+    ['encrypted by no known mode', Uint8Array.from([0xd2, 20, 2, 9, 4, 6, ...Array<number>(16).fill(7)])],
+    ['for a key of no known version', Uint8Array.from([0xc1, 70, 6, 33, 5, ...Array<number>(67).fill(7), 0xd2, 20, 1, 2, 3])],
+    ['for a key, and larger than any', Uint8Array.from([0x85, 0x20, 0, 3, ...Array<number>(8).fill(7), 1, ...Array<number>(1200).fill(5)])],
     ['a signed message', Uint8Array.from([0x90, 0x0d, 3, 0, 8, 1, 2, 3])],
   ])('is not where it is %s', async (_what, message) => {
     const armour = `-----BEGIN PGP MESSAGE-----\n\n${toBase64(message)}\n-----END PGP MESSAGE-----\n`
