@@ -40,7 +40,7 @@ _one_at_once = threading.Lock()  # where the database locks no row: one process 
 def tell(*, now: datetime) -> int:
     """Mail each receipt that was not mailed yet; how many were. Safe to run at once twice.
 
-    None of a rehearsal: anybody may make as many as they like.
+    None of a rehearsal: whoever makes it is looking at it.
 
     A mail that is refused for its address holds up no other; a server that is silent ends the run.
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Max
 
-from envelopes import attempts, chains, mending, relations
+from envelopes import attempts, chains, mending, rehearsals, relations
 from envelopes.errors.submission import (
     BadFileName,
     FileIncomplete,
@@ -82,12 +82,14 @@ def start(
 
     Raises:
         RelationMissing: there is one, and that was not said.
+        TooManyRehearsals: it could not be submitted.
     """
     locked = Consultation.objects.published().select_for_update(no_key=True, of=("self",))
     consultation = locked.get(pk=consultation.pk)
     drafts = consultation.deposits.filter(company=bidder.company_id, state=Deposit.State.DRAFT)
     if (draft := drafts.first()) is not None:
         return draft
+    rehearsals.check_count(consultation, bidder.company_id, now=now)
     follows = chains.followed(chains.locked(consultation.pk, bidder.company_id))
     deposit = Deposit.objects.create(
         consultation=consultation,
@@ -142,6 +144,7 @@ def _submit(deposit_id: UUID, announcement: Announcement, *, actor: User, now: d
     deposit = deposits.get(pk=deposit_id)
     if (deposit.follows_id, deposit.relation) != (announcement.follows, announcement.relation):
         raise RelationChanged
+    rehearsals.check_count(deposit.consultation, deposit.company_id, now=now)
     envelopes = {e.pk: e for e in deposit.envelopes.select_related("lot")}
     if not envelopes.keys() >= {announced.id for announced in announcement.envelopes}:
         raise FilesDiffer

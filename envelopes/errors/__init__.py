@@ -35,6 +35,7 @@ Refusal
 │   ├── SameName            two files of an envelope have one name
 │   ├── FilesDiffer         the files announced are not those that were received
 │   ├── FileIncomplete      a file has not wholly arrived
+│   ├── TooManyRehearsals   the company submitted as many in a day as are received
 │   ├── StoredBlockDamaged  what is read back from the store is not what was sealed
 │   ├── StoreSilent         the store does not answer
 │   ├── RelationMissing     replace the earlier deposit, or complete it? that was not said

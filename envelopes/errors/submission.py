@@ -71,6 +71,20 @@ class FileIncomplete(SubmissionRefused):
     remedy = _("Wait for the end of the upload, or resume it, then submit.")
 
 
+class TooManyRehearsals(SubmissionRefused):
+    """The company submitted `limits.MOST_REHEARSALS` to test consultations within a day."""
+
+    code = "too_many_rehearsals"
+    user_message = _(
+        "Your company has submitted as many rehearsals within 24 hours as the page of the test"
+        " consultation announces."
+    )
+    remedy = _(
+        "Rehearse again tomorrow: the files that were received stay received. True consultations"
+        " receive bids at any time, and count no rehearsal."
+    )
+
+
 class StoredBlockDamaged(SubmissionRefused):
     """A block read back is not the one that was sealed."""
 

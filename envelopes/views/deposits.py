@@ -17,7 +17,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from envelopes import attempts, chains, closing, limits, public_search, receipt_mails, submission
 from envelopes.chains import Link
-from envelopes.errors.submission import BadAnnouncement, RelationMissing, SubmissionRefused
+from envelopes.errors.submission import (
+    BadAnnouncement,
+    RelationMissing,
+    SubmissionRefused,
+    TooManyRehearsals,
+)
 from envelopes.forms import PublicSearchForm, read_announcement
 from envelopes.models import Attempt, Deposit, Envelope
 from envelopes.views.signed_in import signed_in
@@ -26,11 +31,12 @@ from marketplace.models import Bidder, Consultation
 from marketplace.permissions import BidderRequest, bidder_required
 
 PAGE_SIZE = 20  # rows
-MOST_REHEARSALS = 5  # test consultations shown above the others
+TESTS_SHOWN = 5  # test consultations, above the others
 LIMITS = {
     "largest_file_in_gigabytes": limits.LARGEST_FILE // 1000**3,
     "largest_deposit_in_gigabytes": limits.LARGEST_DEPOSIT // 1000**3,
     "largest_rehearsal_in_megabytes": limits.LARGEST_REHEARSAL // 1000**2,
+    "most_rehearsals": limits.MOST_REHEARSALS,
     "most_files": limits.MOST_FILES,
     "kept_days": settings.ABANDONED_AFTER.days,
 }
@@ -48,7 +54,7 @@ def public_list(request: HttpRequest) -> HttpResponse:
         "form": form,
         "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
         "is_search": any(asked.values()),
-        "rehearsals": Consultation.objects.rehearsals()[:MOST_REHEARSALS],
+        "rehearsals": Consultation.objects.rehearsals()[:TESTS_SHOWN],
         "now": now,
     }
     return render(request, "envelopes/public_list.html", context)
@@ -73,6 +79,9 @@ def start(request: BidderRequest, consultation_id: UUID) -> HttpResponse:
     except RelationMissing as refusal:  # a field left empty: nothing that the journal keeps
         context = _public_context(consultation, request.bidder) | {"refusal": refusal}
         return render(request, "envelopes/public_detail.html", context, status=422)
+    except TooManyRehearsals as refusal:
+        http.refuse(request, refusal, consultation)
+        return redirect("envelopes:public_detail", consultation.pk)
     return redirect("envelopes:deposit", deposit.pk)
 
 

@@ -7,6 +7,7 @@ from django.core import mail
 from django.urls import reverse
 
 from envelopes import (
+    attempts,
     chains,
     degradations,
     dependents,
@@ -17,11 +18,12 @@ from envelopes import (
     uploads,
 )
 from envelopes.errors.opening import DeadlineNotReached
+from envelopes.errors.submission import TooManyRehearsals
 from envelopes.errors.uploads import RehearsalTooLarge
-from envelopes.models import Degradation, Deposit
+from envelopes.models import Attempt, Degradation, Deposit
 from envelopes.standing import State
 from keys.models import KeyPair
-from marketplace.models import Consultation, Right
+from marketplace.models import Bidder, Consultation, JournalEntry, Right
 from tests.envelopes import sealed
 from tests.envelopes.deposits import clock, envelope_of, ready_to_submit, send
 from tests.factories import (
@@ -103,6 +105,93 @@ def test_company_rehearses_again_and_again_and_is_asked_nothing(client, rehearsa
 
     done = chains.of_company(rehearsal.pk, bidder.company_id)
     assert [(link.deposit.follows, link.state) for link in done] == [(None, State.STANDS)] * 3
+
+
+def fill_the_day(consultation: Consultation, bidder: Bidder) -> None:
+    """The company submits as many rehearsals as it may."""
+    Deposit.objects.bulk_create(
+        Deposit(
+            consultation=consultation,
+            company=bidder.company,
+            bidder=bidder,
+            state=Deposit.State.SUBMITTED,
+            created_at=NOW,
+            submitted_at=NOW,
+            number=1000 + number,
+            manifest=b"{}",
+        )
+        for number in range(limits.MOST_REHEARSALS)
+    )
+
+
+def test_company_rehearses_so_many_times_a_day_in_all_tests_together(rehearsal):
+    bidder = make_bidder()
+    fill_the_day(make_online_consultation(is_test=True), bidder)
+    tomorrow = NOW + limits.REHEARSALS_COUNTED_FOR
+
+    with pytest.raises(TooManyRehearsals):
+        submission.start(rehearsal, bidder, now=tomorrow - SECOND)
+
+    assert not rehearsal.deposits.exists()
+    assert submission.start(rehearsal, bidder, now=tomorrow)
+    assert submission.start(rehearsal, make_bidder(), now=NOW)
+    assert submission.start(make_online_consultation(), bidder, now=NOW)
+
+
+def test_company_may_submit_one_less(rehearsal):
+    bidder = make_bidder()
+    fill_the_day(rehearsal, bidder)
+    Deposit.objects.filter(number=1000).update(submitted_at=NOW - limits.REHEARSALS_COUNTED_FOR)
+
+    assert submission.start(rehearsal, bidder, now=NOW)
+
+
+def test_one_beyond_is_not_submitted_and_keeps_its_files_and_its_attempt(rehearsal):
+    deposit = make_deposit(consultation=rehearsal)
+    bidder, announcement = deposit.bidder, ready_to_submit(deposit)
+    fill_the_day(rehearsal, bidder)
+
+    with pytest.raises(TooManyRehearsals):
+        submission.submit(deposit.pk, announcement, actor=bidder.user, now=NOW)
+
+    refused = attempts.history(deposit)[-1]
+    deposit.refresh_from_db()
+    assert (deposit.state, deposit.uploads().count()) == (Deposit.State.DRAFT, 1)
+    assert refused.attempt.outcome == Attempt.Outcome.REFUSED
+    assert refused.attempt.cause == TooManyRehearsals.code
+    assert (refused.message, refused.remedy) == (
+        TooManyRehearsals.user_message,
+        TooManyRehearsals.remedy,
+    )
+    later = NOW + limits.REHEARSALS_COUNTED_FOR
+    assert submission.submit(deposit.pk, announcement, actor=bidder.user, now=later)
+
+
+def test_page_refuses_one_beyond_with_a_remedy_and_the_journal_keeps_it(
+    client, rehearsal, set_clock
+):
+    set_clock(NOW)
+    bidder = make_bidder()
+    fill_the_day(rehearsal, bidder)
+    client.force_login(bidder.user)
+
+    page = client.post(url("start_deposit", rehearsal.pk), follow=True)
+
+    assert page.redirect_chain == [(url("public_detail", rehearsal.pk), 302)]
+    said = " ".join(str(message) for message in page.context["messages"])
+    assert said == f"{TooManyRehearsals.user_message} {TooManyRehearsals.remedy}"
+    entry = JournalEntry.objects.get(action="refused.too_many_rehearsals")
+    assert entry.subject == f"Consultation {rehearsal.pk}"
+    assert f"jusqu’à {limits.MOST_REHEARSALS} entraînements" in page.content.decode()
+
+
+def test_what_was_submitted_gives_its_receipt_again_on_a_full_day(rehearsal):
+    deposit = make_deposit(consultation=rehearsal)
+    announcement, actor = ready_to_submit(deposit), deposit.bidder.user
+    first = submission.submit(deposit.pk, announcement, actor=actor, now=NOW)
+    fill_the_day(rehearsal, deposit.bidder)
+
+    assert submission.submit(deposit.pk, announcement, actor=actor, now=NOW) == first
 
 
 def test_rehearsal_is_never_opened(client):

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What is particular to the deposits of a test consultation, where companies rehearse."""
+
+from datetime import datetime
+from uuid import UUID
+
+from envelopes.errors.submission import TooManyRehearsals
+from envelopes.limits import MOST_REHEARSALS, REHEARSALS_COUNTED_FOR
+from envelopes.models import Deposit
+from marketplace.models import Consultation
+
+
+def check_count(consultation: Consultation, company_id: UUID, *, now: datetime) -> None:
+    """Check that the company may rehearse once more; of a true consultation, nothing is asked.
+
+    All test consultations count together. Nothing is locked: where there are several, a company that submits
+    to each of them at the same moment may be one beyond, which harms nobody.
+
+    Raises:
+        TooManyRehearsals: it submitted as many as are received in a day.
+    """
+    if not consultation.is_test:
+        return
+    lately = Deposit.objects.filter(
+        company=company_id,
+        consultation__is_test=True,
+        submitted_at__gt=now - REHEARSALS_COUNTED_FOR,
+    )
+    if lately.count() >= MOST_REHEARSALS:
+        raise TooManyRehearsals
