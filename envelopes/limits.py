@@ -11,6 +11,7 @@ LARGEST_REHEARSAL: Final = (
 )  # bytes, of all the files of a deposit in a test consultation
 MOST_REHEARSALS: Final = 10  # that a company submits within `REHEARSALS_COUNTED_FOR`
 REHEARSALS_COUNTED_FOR: Final = timedelta(days=1)
+REHEARSAL_KEPT_FOR: Final = timedelta(days=7)  # its files, once it is submitted
 MOST_FILES: Final = 5_000  # in one deposit
 LARGEST_REQUEST: Final = 16 * 1024 * 1024  # bytes a browser sends at a time: two whole blocks
 LARGEST_READ: Final = 1024 * 1024  # bytes of a body, or of a stored block, in memory at a time

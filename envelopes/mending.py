@@ -9,7 +9,7 @@ from typing import Final
 
 from django.db import transaction
 
-from envelopes import alarms
+from envelopes import alarms, rehearsals
 from envelopes.errors.store import BlockLost, BlockRepaired
 from envelopes.models import Deposit, SealedBlock
 from marketplace import journal
@@ -26,7 +26,8 @@ class Finding(Enum):
     SOUND = "sound"
     REPAIRED = "repaired"
     LOST = "lost"
-    REMOVED = "removed"  # with its upload, meanwhile
+    # With its upload, meanwhile; or with an old rehearsal, of which a restored database still has the rows.
+    REMOVED = "removed"
 
 
 @dataclass
@@ -63,6 +64,8 @@ def mend(block_id: int, *, now: datetime) -> Finding:
     copies = _look(block)
     if not copies.bad:
         return Finding.SOUND
+    if copies.good is None and rehearsals.is_over(deposit, now=now):
+        return Finding.REMOVED
     if copies.good is None:
         return _lost(block, now=now)
     for store in copies.bad:

@@ -2,8 +2,9 @@
 """A receipt on paper: what the kept receipt says, in words, with the receipt itself inside.
 
 It is made from the bytes of the receipt, never from the rows of today, so that it says the same whenever
-it is asked for. Two things come from elsewhere: the time-stamp token, which comes later, and the time zone
-of the buyer, in which instants are told beside UTC, and which is set once for all.
+it is asked for. Three things come from elsewhere: the time-stamp token, which comes later; the time zone of
+the buyer, in which instants are told beside UTC, and which is set once for all; and that the consultation is
+a test, which no longer changes once it is on line, and which only receipts of version 4 say.
 """
 
 import json
@@ -28,21 +29,27 @@ def made_of(receipt: Receipt) -> bytes:
     """
     said = json.loads(bytes(receipt.content))
     submitted_at = datetime.fromisoformat(said["submitted_at"])
-    shown = context(said, receipt.timestamp, zone=_zone(receipt))
+    is_test = receipt.deposit.consultation.is_test
+    shown = context(said, receipt.timestamp, zone=_zone(receipt), is_test=is_test)
     return pdf.render("receipt", shown, made_at=submitted_at, attachments=_attachments(receipt))
 
 
-def context(said: dict[str, Any], timestamp: Timestamp | None, *, zone: str) -> dict[str, object]:
+def context(
+    said: dict[str, Any], timestamp: Timestamp | None, *, zone: str, is_test: bool = False
+) -> dict[str, object]:
     """What the document shows of a receipt. Versions 1 and 2 have neither `copies` nor `follows`."""
     instants = {
         name: datetime.fromisoformat(said[name]) if said[name] else None for name in INSTANTS
     }
+    until = said.get("rehearsal_kept_until")
     closes_at = datetime.fromisoformat(said["consultation"]["closes_at"])
     return {
         "receipt": said,
         "instants": instants | {"closes_at": closes_at},
         "copies": said.get("copies"),
         "follows": said.get("follows"),
+        "is_rehearsal": is_test or until is not None,
+        "kept_until": datetime.fromisoformat(until) if until else None,
         "submitter": submitter(said),
         "timestamp": timestamp,
         "zone": zone,

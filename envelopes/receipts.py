@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
+from envelopes.limits import REHEARSAL_KEPT_FOR
 from envelopes.models import Deposit, Envelope
 from marketplace import canonical, heads, journal
 from marketplace.canonical import JSONValue
@@ -16,6 +17,9 @@ from marketplace.storage import block_store
 
 ANNEX_VERSION: Final = 1
 RECEIPT_VERSION: Final = 3  # 1 had neither head nor proof, 2 neither `copies` nor `follows`
+REHEARSAL_VERSION: Final = (
+    4  # of a rehearsal alone: that it is one, and until when its files are kept
+)
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ def statement(deposit: Deposit, *, manifest: bytes, annex: bytes) -> dict[str, J
     Neither the deposit's number nor anything of another company's deposit is in it.
     """
     consultation, company = deposit.consultation, deposit.company
-    return {
+    said: dict[str, JSONValue] = {
         "annex_sha256": hashlib.sha256(annex).hexdigest(),
         "buyer": {
             "organisation": consultation.service.organisation.name,
@@ -102,6 +106,7 @@ def statement(deposit: Deposit, *, manifest: bytes, annex: bytes) -> dict[str, J
         "submitted_at": instant(deposit.submitted_at),
         "version": RECEIPT_VERSION,
     }
+    return said | _rehearsal(deposit)
 
 
 def receipt(said: dict[str, JSONValue], *, entry: JournalEntry, proof: Proof | None) -> bytes:
@@ -123,6 +128,14 @@ def _journal(entry: JournalEntry, proof: Proof | None) -> JSONValue:
         "leaf_hash": bytes(entry.leaf_hash).hex(),
         "proof": [node.hex() for node in proof.hashes] if proof else [],
     }
+
+
+def _rehearsal(deposit: Deposit) -> dict[str, JSONValue]:
+    """What the receipt of a deposit in a test consultation says more."""
+    if not deposit.consultation.is_test or deposit.submitted_at is None:
+        return {}
+    until = instant(deposit.submitted_at + REHEARSAL_KEPT_FOR)
+    return {"rehearsal_kept_until": until, "version": REHEARSAL_VERSION}
 
 
 def _follows(deposit: Deposit) -> JSONValue:

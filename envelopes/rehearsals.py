@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What is particular to the deposits of a test consultation, where companies rehearse."""
 
+import json
 from datetime import datetime
 from uuid import UUID
 
 from envelopes.errors.submission import TooManyRehearsals
 from envelopes.limits import MOST_REHEARSALS, REHEARSALS_COUNTED_FOR
-from envelopes.models import Deposit
+from envelopes.models import Deposit, Receipt
 from marketplace.models import Consultation
 
 
@@ -28,3 +29,20 @@ def check_count(consultation: Consultation, company_id: UUID, *, now: datetime) 
     )
     if lately.count() >= MOST_REHEARSALS:
         raise TooManyRehearsals
+
+
+def kept_until(receipt: Receipt) -> datetime | None:
+    """Until when the files of a rehearsal are kept, in the words of its receipt; of no other is it said.
+
+    Before version 4 receipts announced nothing: what they are of is kept for ever.
+    """
+    until = json.loads(bytes(receipt.content)).get("rehearsal_kept_until")
+    return datetime.fromisoformat(until) if until else None
+
+
+def is_over(deposit: Deposit, *, now: datetime) -> bool:
+    """Whether the files of a submitted deposit may be removed: it is a rehearsal, and its receipt said so."""
+    if not deposit.consultation.is_test:
+        return False
+    until = kept_until(deposit.receipt)
+    return until is not None and until < now

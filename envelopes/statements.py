@@ -26,7 +26,7 @@ from marketplace.canonical import JSONValue
 from marketplace.models import SignedHead
 from marketplace.pdf import Attachment
 
-VERSION: Final = 1
+VERSION: Final = 2  # 1 did not say whether the consultation is a test
 READ_AT_ONCE: Final = 500  # rows
 MOST_ON_PAPER: Final = 500  # rows, some seconds of work; the data inside has all of them
 
@@ -108,6 +108,7 @@ def data(statement: Statement) -> bytes:
             "consultation": {
                 "closes_at": instant(consultation.closes_at),
                 "id": str(consultation.pk),
+                "is_test": consultation.is_test,
                 "reference": consultation.reference,
                 "title": consultation.title,
             },

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from envelopes.errors.opening import (
     BlockDamaged,
+    FilesRemoved,
     ManifestDamaged,
     StoreUnavailable,
     WrongContentKeys,
@@ -84,9 +85,12 @@ def stored_envelope(envelope: Envelope) -> StoredEnvelope:
     """All that the manifest has of this envelope, found in the store's rows.
 
     Raises:
+        FilesRemoved: it is a rehearsal, whose files are no longer kept.
         ManifestDamaged: the manifest cannot be read, or does not have this envelope.
         BlockDamaged: the row of a file or of a block is gone.
     """
+    if envelope.deposit.files_removed_at is not None:
+        raise FilesRemoved
     manifest = manifest_of(envelope.deposit)
     described = manifest.envelope(envelope.pk)
     if described is None:

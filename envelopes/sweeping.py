@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Removing what nobody will submit. Nothing of a submitted deposit, and nothing that may still become one."""
+"""Removing what nobody will submit. Nothing of a submitted deposit, and nothing that may still become one.
+
+One exception: the files of a rehearsal, once they were kept as long as its receipt says. Two things that no
+longer change must agree: the consultation is a test, and the receipt, whose digest the journal has, says it.
+"""
 
 import logging
 import re
@@ -13,7 +17,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from envelopes import attempts
+from envelopes import attempts, rehearsals
+from envelopes.limits import REHEARSAL_KEPT_FOR
 from envelopes.models import Attempt, Deposit, SealedBlock, SealedFile
 from envelopes.sealing import discard
 from marketplace import journal
@@ -30,8 +35,10 @@ OURS = re.compile(r"[0-9a-f-]{36}/[0-9a-f-]{36}/\d+-[0-9a-f-]{36}(-[0-9a-f]{16})
 
 
 def sweep(*, now: datetime) -> int:
-    """Remove abandoned uploads, then objects that no row names; how many of both."""
-    return sum(_empty(deposit, now) for deposit in _quiet(now)) + _sweep_orphans(now)
+    """Remove abandoned uploads, files of old rehearsals, objects that no row names; how many of all."""
+    abandoned = sum(_empty(deposit, now) for deposit in _quiet(now))
+    rehearsed = sum(_remove_rehearsal(deposit, now) for deposit in _old_rehearsals(now))
+    return abandoned + rehearsed + _sweep_orphans(now)
 
 
 def _quiet(now: datetime) -> list[UUID]:
@@ -77,6 +84,38 @@ def _abandoned(deposit: Deposit, now: datetime) -> Iterable[SealedFile]:
         return uploads.filter(created_at__lt=quiet_since)
     unsent = uploads.filter(completed_at=None, received_size=0, writer=None)
     return unsent.filter(created_at__lt=now - UNSENT_AFTER)
+
+
+def _old_rehearsals(now: datetime) -> list[UUID]:
+    """Those that still have their files, and are old enough for their receipt to be looked at."""
+    kept = Deposit.objects.filter(
+        consultation__is_test=True,
+        files_removed_at=None,
+        state=Deposit.State.SUBMITTED,
+        submitted_at__lt=now - REHEARSAL_KEPT_FOR,
+    )
+    return list(kept.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _remove_rehearsal(deposit_id: UUID, now: datetime) -> int:
+    """Remove the files of a rehearsal, if its receipt says that they go by now; the rest of it stays."""
+    deposits = Deposit.objects.select_related("consultation", "receipt").defer("manifest")
+    locked = deposits.select_for_update(no_key=True, of=("self",))
+    deposit = locked.get(pk=deposit_id)
+    if deposit.files_removed_at is not None or not rehearsals.is_over(deposit, now=now):
+        return 0
+    files = SealedFile.objects.filter(envelope__deposit=deposit)
+    names = list(SealedBlock.objects.filter(file__in=files).values_list("storage_name", flat=True))
+    count = files.count()
+    deposit.files_removed_at = now
+    deposit.save(update_fields=["files_removed_at"])
+    files.delete()
+    journal.record(
+        "rehearsal.files_removed", deposit, actor=None, now=now, files=count, blocks=len(names)
+    )
+    transaction.on_commit(lambda: discard(names))
+    return count
 
 
 def _sweep_orphans(now: datetime) -> int:

@@ -57,6 +57,7 @@ Refusal
 │   ├── ManifestDamaged     the manifest is not one, or is another deposit's
 │   ├── IndexDamaged        the index is not that of the manifest
 │   ├── BlockDamaged        a block is missing, or is not the one that was acknowledged
+│   ├── FilesRemoved        those of a rehearsal were, when its receipt said
 │   ├── ReleaseDamaged      the released keys cannot be read
 │   └── StoreUnavailable    the store does not answer
 ├── PaperRefused            `register`: entering or cancelling what came by another way than the site

@@ -124,6 +124,14 @@ class BlockDamaged(OpeningRefused):
         return {"file": self.position, "block": self.number, "cause": self.cause}
 
 
+class FilesRemoved(OpeningRefused):
+    """The files of a rehearsal were kept as long as its receipt says. Nothing was lost."""
+
+    code = "files_removed"
+    user_message = _("The files of this rehearsal were removed, as its receipt announces.")
+    remedy = _("Nothing is lost: nobody opens a rehearsal. Its receipt can still be verified.")
+
+
 class ReleaseDamaged(OpeningRefused):
     """The keys that were released cannot be read with the release key of this server."""
 

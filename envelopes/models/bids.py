@@ -93,6 +93,8 @@ class Deposit(models.Model):
     relation = models.CharField(max_length=9, choices=Relation, blank=True)
     # By the bidder, before the deadline. A withdrawn deposit stays sealed, and listed.
     withdrawn_at = models.DateTimeField(null=True)
+    # Of a rehearsal, once they were kept as long as its receipt says: see `envelopes.sweeping`.
+    files_removed_at = models.DateTimeField(null=True)
 
     objects = DepositQuerySet.as_manager()
 
@@ -118,6 +120,10 @@ class Deposit(models.Model):
             models.CheckConstraint(
                 name="deposit_withdrawn_was_submitted_in_time",
                 condition=Q(withdrawn_at=None) | Q(state="submitted", is_late=False),
+            ),
+            models.CheckConstraint(
+                name="deposit_files_removed_was_submitted",
+                condition=Q(files_removed_at=None) | Q(state="submitted"),
             ),
             models.UniqueConstraint(
                 name="deposit_number_unique_in_consultation", fields=["consultation", "number"]

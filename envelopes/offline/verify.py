@@ -37,7 +37,7 @@ RECEIPT_MEMBERS = {
     *("annex_sha256", "buyer", "company", "consultation", "deposit", "first_byte_at", "is_late"),
     *("journal", "last_byte_at", "manifest_sha256", "recipients", "submitted_at", "version"),
 }
-MORE_MEMBERS = {2: set[str](), 3: {"copies", "follows"}}  # by version
+MORE_MEMBERS = {2: "", 3: "copies follows", 4: "copies follows rehearsal_kept_until"}  # by version
 
 
 class Wrong(Exception):
@@ -212,7 +212,9 @@ def read_receipt(data: bytes, trusted: Sequence[Key], say: Callable[[str], None]
     version = content.get("version") if isinstance(content, dict) else None
     if version not in MORE_MEMBERS:
         raise Wrong("the receipt is of another version")
-    members(content, RECEIPT_MEMBERS | MORE_MEMBERS[version], "the receipt")
+    members(content, RECEIPT_MEMBERS.union(MORE_MEMBERS[version].split()), "the receipt")
+    if version == 4:
+        say(f"REHEARSAL: no bid, no proof; its files go after {content['rehearsal_kept_until']}")
     journal = members(content["journal"], JOURNAL_MEMBERS, "the journal's part of the receipt")
     entry = members(journal["entry"], ENTRY_MEMBERS, "the entry of the journal")
     if type(entry["index"]) is not int or journal["index"] != entry["index"]:
@@ -224,8 +226,7 @@ def read_receipt(data: bytes, trusted: Sequence[Key], say: Callable[[str], None]
     head = read_head(journal["head"], trusted or [read_key(journal["key"])])
     say(f"the head of {head.size} entries is signed by {head.log}")
     if not trusted:
-        say("NOT COMPARED: the key is the receipt's own. Compare it, or give it with --key:")
-        say(f"    {journal['key']}")
+        say("NOT COMPARED: the key is its own. Compare it, or give --key:\n    " + journal["key"])
     # 3.
     check_entry(journal, entry, head)
     say(f"entry {entry['index']} of the journal is in the tree of that head")
@@ -258,6 +259,7 @@ def check_submission(content: dict[str, Any], entry: dict[str, Any]) -> None:
         raise Wrong("the journal does not say what the receipt says")
     try:
         closes_at = datetime.fromisoformat(content["consultation"]["closes_at"])
+        datetime.fromisoformat(content.get("rehearsal_kept_until", content["submitted_at"]))
         is_late = datetime.fromisoformat(content["submitted_at"]) >= closes_at
     except (KeyError, TypeError, ValueError) as error:
         raise Wrong("the receipt has no deadline, or no time") from error
@@ -540,11 +542,10 @@ def check_files(given: Given, receipt: Receipt, say: Callable[[str], None]) -> N
         say(f"{path} is “{names[size, digest]}”, as it was sent")
 
 
-def compare(first: Path, second: Path, proof: Path | None, keys: Sequence[Key]) -> None:
+def compare(paths: Iterable[Path], proof: Path | None, keys: Sequence[Key]) -> None:
     """Check that two heads are of one journal; it is `Wrong` when that is not shown."""
-    (one, one_note), (two, two_note) = sorted(
-        (head_of(path, keys) for path in (first, second)), key=lambda found: found[0].size
-    )
+    found = [head_of(path, keys) for path in paths]
+    (one, one_note), (two, two_note) = sorted(found, key=lambda each: each[0].size)
     if one.log != two.log:
         raise Wrong("the two heads are of two logs")
     hashes_: list[bytes] = []
@@ -584,8 +585,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         keys = [read_key(text) for text in options.key]
         if options.compare:
-            first, second = options.compare
-            compare(first, second, options.consistency, keys)
+            compare(options.compare, options.consistency, keys)
         else:
             root, load = options.root, x509.load_pem_x509_certificates
             roots = load(root.read_bytes()) if root else []

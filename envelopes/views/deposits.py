@@ -15,7 +15,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from envelopes import attempts, chains, closing, limits, public_search, receipt_mails, submission
+from envelopes import (
+    attempts,
+    chains,
+    closing,
+    limits,
+    public_search,
+    receipt_mails,
+    rehearsals,
+    submission,
+)
 from envelopes.chains import Link
 from envelopes.errors.submission import (
     BadAnnouncement,
@@ -37,6 +46,7 @@ LIMITS = {
     "largest_deposit_in_gigabytes": limits.LARGEST_DEPOSIT // 1000**3,
     "largest_rehearsal_in_megabytes": limits.LARGEST_REHEARSAL // 1000**2,
     "most_rehearsals": limits.MOST_REHEARSALS,
+    "rehearsal_kept_days": limits.REHEARSAL_KEPT_FOR.days,
     "most_files": limits.MOST_FILES,
     "kept_days": settings.ABANDONED_AFTER.days,
 }
@@ -149,6 +159,7 @@ def receipt(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
         "consultation": deposit.consultation,
         "now": timezone.now(),
         "receipt": json.loads(bytes(deposit.receipt.content)),
+        "kept_until": rehearsals.kept_until(deposit.receipt),
         "timestamp": deposit.receipt.timestamp,
         "mail": receipt_mails.said_of_mail(deposit.receipt, now=timezone.now()),
         "closing_leaf": closing.leaf(deposit, now=timezone.now()),

@@ -79,4 +79,6 @@ def _statement(request: BidderRequest, deposit_id: UUID) -> Statement:
 
 
 def _name(statement: Statement, extension: str) -> str:
-    return f"attempts-{statement.deposit.pk}.{extension}"
+    """A table has no room for a notice: the name of the file says that it is of a rehearsal."""
+    kind = "rehearsal-" if statement.deposit.consultation.is_test else ""
+    return f"{kind}attempts-{statement.deposit.pk}.{extension}"

@@ -21,7 +21,7 @@ from envelopes.offline import verify
 from marketplace import canonical, heads, notes, timestamps
 from marketplace.notes import VerifierKey
 from tests.envelopes.deposits import clock, ready_to_submit
-from tests.factories import DAY, NOW, make_deposit
+from tests.factories import DAY, NOW, make_deposit, make_online_consultation
 from tests.marketplace.stamping import Forge, make_party
 
 pytestmark = pytest.mark.django_db
@@ -40,8 +40,8 @@ def submit_one(deposit: Deposit | None = None) -> Receipt:
 class Kept:
     """What a bidder keeps in a folder."""
 
-    def __init__(self, folder: Path) -> None:
-        deposit = make_deposit()
+    def __init__(self, folder: Path, deposit: Deposit | None = None) -> None:
+        deposit = deposit or make_deposit()
         announcement = ready_to_submit(deposit, name=NAME, content=CONTENT)
         submission.submit(deposit.pk, announcement, actor=deposit.bidder.user, now=NOW)
         timestamps.obtain_waiting(clock=clock)
@@ -124,6 +124,72 @@ def test_verify_refuses_a_receipt_of_version_2_with_members_of_version_3(of_vers
     kept.rewrite(kept.content() | {"copies": 1, "follows": None})
 
     assert run(kept.receipt) == 1
+
+
+@pytest.fixture
+def rehearsed(tmp_path) -> Kept:
+    return Kept(tmp_path, make_deposit(consultation=make_online_consultation(is_test=True)))
+
+
+def test_verify_accepts_the_receipt_of_a_rehearsal_and_says_first_what_it_is(rehearsed, capsys):
+    kept = rehearsed
+
+    assert run(kept.receipt, kept.token, kept.manifest, kept.annex, kept.file, *kept.trust) == 0
+
+    said = capsys.readouterr().out.splitlines()
+    assert kept.content()["version"] == 4
+    assert said[0].startswith("REHEARSAL: no bid")
+    assert "2026-11-09T09:00:00.000000+00:00" in said[0]
+
+
+def test_verify_says_of_no_bid_that_it_is_a_rehearsal(kept, capsys):
+    assert run(kept.receipt, *kept.trust) == 0
+    assert "REHEARSAL" not in capsys.readouterr().out
+
+
+def as_a_bid(said: dict[str, Any]) -> None:
+    del said["rehearsal_kept_until"]
+    said["version"] = 3
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [as_a_bid, lambda said: said.update(rehearsal_kept_until="2030-01-01T00:00:00.000000+00:00")],
+)
+def test_verify_refuses_a_forged_receipt_of_a_rehearsal(rehearsed, forge):
+    content = rehearsed.content()
+    forge(content)
+    rehearsed.rewrite(content)
+
+    assert run(rehearsed.receipt) == 1
+
+
+@pytest.fixture
+def kept_until(monkeypatch):
+    """`kept_until(value)`: what the receipts made say, wherever else they say it."""
+    statement = receipts.statement
+
+    def say(value: object) -> None:
+        def changed(*args: Any, **kwargs: Any) -> dict[str, Any]:
+            return statement(*args, **kwargs) | {"rehearsal_kept_until": value}
+
+        monkeypatch.setattr(submission, "statement", changed)
+
+    return say
+
+
+@pytest.mark.parametrize("until", ["soon", 7, None, {}])
+def test_verify_refuses_a_rehearsal_that_is_kept_until_no_instant(kept_until, until, tmp_path):
+    kept_until(until)
+    kept = Kept(tmp_path, make_deposit(consultation=make_online_consultation(is_test=True)))
+
+    assert run(kept.receipt) == 1
+
+
+def test_verify_refuses_a_bid_that_is_kept_until_an_instant(kept_until, tmp_path):
+    kept_until("2026-11-09T09:00:00.000000+00:00")
+
+    assert run(Kept(tmp_path).receipt) == 1
 
 
 def follower(relation: str) -> Receipt:

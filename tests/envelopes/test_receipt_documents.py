@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from envelopes import receipt_documents, submission
 from envelopes.models import Deposit, Receipt
-from marketplace import pdf, timestamps
+from marketplace import canonical, pdf, timestamps
 from marketplace.development_authority import NAME
 from marketplace.models import Company, Consultation, Organisation, Service, Timestamp
 from tests.envelopes.deposits import ready_to_submit
-from tests.factories import NOW, make_bidder, make_deposit
+from tests.factories import NOW, make_bidder, make_deposit, make_online_consultation
 from tests.marketplace.test_pdf import without_pango
 
 names = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=120)
@@ -36,8 +36,9 @@ def receipts(draw) -> dict[str, Any]:
     """What receipts of all versions say; the first told less of the journal."""
     closes_at, submitted_at = draw(instants), draw(instants)
     first = draw(st.none() | st.just(submitted_at - timedelta(hours=2)))
+    version = draw(st.sampled_from([1, 2, 3, 4]))
     newer = {"copies": draw(st.integers(1, 2)), "follows": draw(follows)}
-    version = draw(st.sampled_from([1, 2, 3]))
+    newer |= {"rehearsal_kept_until": "2026-11-09T09:00:00.000000+00:00"} if version == 4 else {}
     entry = {"entry": {"actor": f"person@example.org {draw(st.uuids())}"}}
     return {
         "annex_sha256": draw(digests),
@@ -64,7 +65,7 @@ def receipts(draw) -> dict[str, Any]:
         "recipients": draw(st.lists(digests, min_size=1, max_size=4)),
         "submitted_at": submitted_at.isoformat(timespec="microseconds"),
         "version": version,
-    } | (newer if version == 3 else {})
+    } | (newer if version > 2 else {})
 
 
 def words(said: dict[str, Any], timestamp: Timestamp | None = None) -> str:
@@ -99,7 +100,9 @@ def test_receipt_states_the_five_mentions_of_the_law_and_all_that_it_proves(said
     stated = [mention in found for mention in mentions(said)]
     assert stated == [True] * 5
     late = "Reçuaprèsladatelimite" in found, "Reçudanslesdélais" in found
-    assert late == (said["is_late"], not said["is_late"])
+    is_bid = said["version"] != 4
+    assert late == (is_bid and said["is_late"], is_bid and not said["is_late"])
+    assert ("aucunevaleur" in found) is not is_bid
     digests = [said["annex_sha256"], said["manifest_sha256"], *said["recipients"]]
     assert all(digest in found for digest in [*digests, said["journal"]["leaf_hash"]])
     assert f"N°{said['journal']['index']}" in found
@@ -230,3 +233,42 @@ def test_lateness_is_told_to_the_millisecond(kept):
     }
 
     assert "Lepliaétéremis1min03,412saprèsladatelimite." in words(late)
+
+
+@pytest.fixture
+def rehearsed(set_clock) -> Receipt:
+    set_clock(NOW)
+    deposit = make_deposit(consultation=make_online_consultation(is_test=True))
+    announcement = ready_to_submit(deposit)
+    submission.submit(deposit.pk, announcement, actor=deposit.bidder.user, now=NOW)
+    return fresh(deposit)
+
+
+@pytest.mark.django_db
+def test_document_of_a_rehearsal_says_before_all_else_that_it_has_no_value(rehearsed, tmp_path):
+    text = " ".join(text_of(receipt_documents.made_of(rehearsed), tmp_path).split())
+
+    notice = text.index("Dépôt d’essai : cet accusé de réception n’a aucune valeur.")
+    assert notice < text.index("Accusé de réception d’un pli") < text.index("1° Auteur du dépôt")
+    assert "supprimés après le 9 novembre 2026 à 10:00 (Europe/Paris)" in text
+    assert text.count("Dépôt d’essai, sans valeur") == text.count("Page ")
+
+
+@pytest.mark.django_db
+def test_document_of_a_rehearsal_of_before_says_so_too(rehearsed, tmp_path):
+    said = json.loads(bytes(rehearsed.content))
+    del said["rehearsal_kept_until"]
+    Receipt.objects.update(content=canonical.dumps(said | {"version": 3}))
+
+    text = text_of(receipt_documents.made_of(fresh(rehearsed.deposit)), tmp_path)
+
+    assert "n’a aucune valeur" in text
+    assert "supprimés" not in text
+
+
+@pytest.mark.django_db
+def test_document_of_a_bid_does_not(kept, tmp_path):
+    text = text_of(receipt_documents.made_of(kept), tmp_path)
+
+    assert "valeur" not in text
+    assert "essai" not in text

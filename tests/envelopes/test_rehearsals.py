@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A test consultation, where companies rehearse: received like any other, and read by nobody."""
 
+import html
+import json
+import re
+
 import pytest
 from django.conf import settings
 from django.core import mail
@@ -20,9 +24,10 @@ from envelopes import (
 from envelopes.errors.opening import DeadlineNotReached
 from envelopes.errors.submission import TooManyRehearsals
 from envelopes.errors.uploads import RehearsalTooLarge
-from envelopes.models import Attempt, Degradation, Deposit
+from envelopes.models import Attempt, Degradation, Deposit, Receipt
 from envelopes.standing import State
 from keys.models import KeyPair
+from marketplace import canonical
 from marketplace.models import Bidder, Consultation, JournalEntry, Right
 from tests.envelopes import sealed
 from tests.envelopes.deposits import clock, envelope_of, ready_to_submit, send
@@ -282,10 +287,11 @@ def test_pages_of_a_rehearsal_say_what_it_is(client, rehearsal):
     pages = [url("public_detail", rehearsal.pk), url("deposit", draft.pk)]
     shown = [client.get(page).content for page in pages]
     client.force_login(done.bidder.user)
-    shown.append(client.get(url("receipt", done.pk)).content)
+    names = ("receipt", "verify", "withdraw", "attempts")
+    shown += [client.get(url(name, done.pk)).content for name in names]
     mine = client.get(url("deposits")).content.decode()
 
-    assert [content.count(BANNER) for content in shown] == [1, 1, 1]
+    assert [content.count(BANNER) for content in shown] == [1] * 6
     assert "badge" in mine.split(rehearsal.reference)[1].split("</td>")[0]
 
 
@@ -327,3 +333,72 @@ def test_agents_see_that_it_is_a_test(client, rehearsal):
     badge = '<span class="badge badge-info">Test</span>'
     assert badge in listed
     assert badge in page
+
+
+def test_agents_are_told_how_to_rehearse(client, rehearsal):
+    client.force_login(make_agent(service=rehearsal.service).user)
+
+    page = client.get(url("public_detail", rehearsal.pk))
+    true = client.get(url("public_detail", make_online_consultation().pk))
+
+    assert page.status_code == 200
+    assert "dans une fenêtre privée de votre navigateur" in page.content.decode()
+    assert b"data-for-agents" not in true.content
+
+
+def test_receipt_of_a_rehearsal_says_that_it_is_one_and_until_when_its_files_are_kept(rehearsal):
+    said = json.loads(bytes(submitted(rehearsal).receipt.content))
+
+    assert said["rehearsal_kept_until"] == "2026-11-09T09:00:00.000000+00:00"
+    assert said["version"] == 4
+
+
+def test_receipt_page_says_first_that_it_has_no_value_and_when_its_files_go(client, rehearsal):
+    done = submitted(rehearsal)
+    client.force_login(done.bidder.user)
+
+    page = client.get(url("receipt", done.pk)).content.decode()
+
+    main = text_of_main(page)
+    assert main.index("aucune valeur") < main.index("Acheteur")
+    assert "supprimés après le 9 novembre 2026 à 10:00 (Europe/Paris)" in main
+    assert "dans les délais" not in main
+
+
+def test_receipt_of_before_says_that_it_has_no_value_and_promises_no_removal(client, rehearsal):
+    done = submitted(rehearsal)
+    said = json.loads(bytes(done.receipt.content))
+    del said["rehearsal_kept_until"]
+    Receipt.objects.update(content=canonical.dumps(said | {"version": 3}))
+    client.force_login(done.bidder.user)
+
+    main = text_of_main(client.get(url("receipt", done.pk)).content.decode())
+
+    assert "aucune valeur" in main
+    assert "supprimés" not in main
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pages_say_that_the_files_were_removed_on_purpose(client, rehearsal):
+    done = submitted(rehearsal)
+    client.force_login(done.bidder.user)
+    pages = [url("receipt", done.pk), url("verify", done.pk), url("deposits")]
+    pages.append(url("public_detail", rehearsal.pk))
+    before = ["supprimés le" in text_of_main(client.get(page).content.decode()) for page in pages]
+
+    sweeping.sweep(now=NOW + limits.REHEARSAL_KEPT_FOR + SECOND)
+
+    after = ["supprimés le" in text_of_main(client.get(page).content.decode()) for page in pages]
+    assert (before, after) == ([False] * 4, [True] * 4)
+    assert client.get(url("receipt_file", done.pk)).content == bytes(done.receipt.content)
+
+
+def test_pages_announce_how_long_files_are_kept(client, rehearsal):
+    page = client.get(url("public_detail", rehearsal.pk)).content.decode()
+
+    assert f"supprimés {limits.REHEARSAL_KEPT_FOR.days} jours après" in text_of_main(page)
+
+
+def text_of_main(page: str) -> str:
+    main = page.split("<main", 1)[1].split("</main>", 1)[0]
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", main)).split())

@@ -23,7 +23,14 @@ from envelopes.models import Attempt, Deposit
 from envelopes.statements import Statement
 from marketplace import canonical, heads, pdf
 from tests.envelopes.deposits import clock, envelope_of, ready_to_submit, send
-from tests.factories import NOW, SECOND, make_agent, make_bidder, make_deposit
+from tests.factories import (
+    NOW,
+    SECOND,
+    make_agent,
+    make_bidder,
+    make_deposit,
+    make_online_consultation,
+)
 from tests.marketplace.test_pdf import without_pango
 
 pytestmark = pytest.mark.django_db
@@ -187,6 +194,28 @@ def test_document_tells_each_attempt_and_has_the_data_inside(client, deposit, tm
         check=True,
     )
     assert (tmp_path / "in.json").read_bytes() == body(get(client, "attempts_json", deposit))
+
+
+def test_statement_of_a_rehearsal_says_that_it_has_no_value(client, tmp_path):
+    deposit = make_deposit(consultation=make_online_consultation(is_test=True))
+    client.force_login(deposit.bidder.user)
+
+    document = " ".join(text_of(body(get(client, "attempts_pdf", deposit)), tmp_path).split())
+    said = json.loads(body(get(client, "attempts_json", deposit)))
+    table = get(client, "attempts_csv", deposit).headers["Content-Disposition"]
+
+    notice = document.index("Dépôt d’essai : cet historique n’a aucune valeur.")
+    assert notice < document.index("Historique des tentatives de dépôt")
+    assert said["consultation"]["is_test"] is True
+    assert f'filename="rehearsal-attempts-{deposit.pk}.csv"' in table
+
+
+def test_statement_of_a_bid_does_not(client, deposit, tmp_path):
+    document = text_of(body(get(client, "attempts_pdf", deposit)), tmp_path)
+    said = json.loads(body(get(client, "attempts_json", deposit)))
+
+    assert "aucune valeur" not in document
+    assert said["consultation"]["is_test"] is False
 
 
 def test_document_of_one_instant_has_the_same_bytes(deposit):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
+import json
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
@@ -8,12 +9,15 @@ from uuid import uuid4
 import pytest
 from django.conf import settings
 
-from envelopes import submission, sweeping, uploads
-from envelopes.models import Attempt, Deposit, SealedBlock, SealedFile
+from envelopes import limits, scrubbing, submission, sweeping, uploads
+from envelopes.errors.opening import FilesRemoved
+from envelopes.models import Attempt, Deposit, Envelope, Receipt, SealedBlock, SealedFile
+from envelopes.stored import stored_envelope
 from keys.cms import BLOCK_SIZE
-from marketplace.models import JournalEntry
+from marketplace import canonical
+from marketplace.models import Consultation, JournalEntry
 from tests.envelopes.deposits import clock, envelope_of, ready_to_submit, send
-from tests.factories import DAY, DEADLINE, NOW, SECOND, make_deposit
+from tests.factories import DAY, DEADLINE, NOW, SECOND, make_deposit, make_online_consultation
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LONG_AFTER = DEADLINE + settings.ABANDONED_AFTER + DAY
@@ -97,6 +101,122 @@ def test_sweep_never_touches_a_submitted_deposit(store):
     assert sweeping.sweep(now=LONG_AFTER + 3650 * DAY) == 0
     assert stored(store) == before
     assert len(before) == SealedBlock.objects.count() == 2
+
+
+def rehearse(*, is_test: bool = True) -> Deposit:
+    deposit = make_deposit(consultation=make_online_consultation(is_test=is_test))
+    submission.submit(deposit.pk, ready_to_submit(deposit), actor=deposit.bidder.user, now=NOW)
+    return Deposit.objects.select_related("receipt").get(pk=deposit.pk)
+
+
+def receipt_of_before(deposit: Deposit) -> None:
+    """Its receipt announces nothing, as before version 4."""
+    said = json.loads(bytes(deposit.receipt.content))
+    del said["rehearsal_kept_until"]
+    Receipt.objects.update(content=canonical.dumps(said | {"version": 3}))
+
+
+def test_sweep_removes_the_files_of_a_rehearsal_once_they_were_kept_as_its_receipt_says(store):
+    deposit = rehearse()
+    receipt, attempts = bytes(deposit.receipt.content), deposit.attempts.count()
+    announced = datetime.fromisoformat(json.loads(receipt)["rehearsal_kept_until"])
+    before = stored(store)
+
+    assert sweeping.sweep(now=announced) == 0
+    assert stored(store) == before
+    assert sweeping.sweep(now=announced + SECOND) == 2
+
+    entry = JournalEntry.objects.get(action="rehearsal.files_removed")
+    after = Deposit.objects.select_related("receipt").get(pk=deposit.pk)
+    assert announced == NOW + limits.REHEARSAL_KEPT_FOR
+    assert (stored(store), SealedFile.objects.count(), SealedBlock.objects.count()) == (set(), 0, 0)
+    assert (entry.subject, entry.facts) == (f"Deposit {deposit.pk}", {"files": 2, "blocks": 2})
+    assert (after.state, after.number, after.manifest) == (
+        deposit.state,
+        deposit.number,
+        deposit.manifest,
+    )
+    assert after.files_removed_at == announced + SECOND
+    assert bytes(after.receipt.content) == receipt
+    assert after.attempts.count() == attempts
+
+
+def test_sweep_removes_a_rehearsal_once():
+    rehearse()
+    later = NOW + limits.REHEARSAL_KEPT_FOR + SECOND
+
+    assert [sweeping.sweep(now=later), sweeping.sweep(now=later + DAY)] == [2, 0]
+    assert JournalEntry.objects.filter(action="rehearsal.files_removed").count() == 1
+
+
+def test_sweep_never_touches_a_true_bid_whose_receipt_would_speak_of_a_rehearsal(store):
+    deposit = rehearse()
+    Consultation.objects.update(is_test=False)
+    before = stored(store)
+
+    assert sweeping._remove_rehearsal(deposit.pk, LONG_AFTER + 3650 * DAY) == 0
+    assert sweeping.sweep(now=LONG_AFTER + 3650 * DAY) == 0
+    assert stored(store) == before != set()
+
+
+def test_sweep_never_touches_a_bid_whose_consultation_would_become_a_test(store):
+    deposit = rehearse(is_test=False)
+    Consultation.objects.update(is_test=True)
+    before = stored(store)
+
+    assert sweeping._remove_rehearsal(deposit.pk, LONG_AFTER + 3650 * DAY) == 0
+    assert sweeping.sweep(now=LONG_AFTER + 3650 * DAY) == 0
+    assert stored(store) == before != set()
+
+
+def test_sweep_leaves_a_rehearsal_whose_receipt_announced_nothing(store):
+    receipt_of_before(rehearse())
+    before = stored(store)
+
+    assert sweeping.sweep(now=LONG_AFTER + 3650 * DAY) == 0
+    assert stored(store) == before != set()
+
+
+def test_what_a_sweep_that_was_killed_left_of_a_rehearsal_goes_with_the_orphans(store, monkeypatch):
+    rehearse()
+    later = NOW + limits.REHEARSAL_KEPT_FOR + SECOND
+    with monkeypatch.context() as killed:
+        killed.setattr(sweeping, "discard", lambda _names: None)
+        sweeping.sweep(now=later)
+    left = stored(store)
+    for name in left:
+        os.utime(store / name, (0, 0))
+
+    sweeping.sweep(now=later + DAY)
+
+    assert (len(left), stored(store)) == (2, set())
+
+
+def test_files_of_a_removed_rehearsal_are_said_to_be_removed_and_not_lost():
+    deposit = rehearse()
+    sweeping.sweep(now=NOW + limits.REHEARSAL_KEPT_FOR + SECOND)
+
+    with pytest.raises(FilesRemoved):
+        stored_envelope(Envelope.objects.get(deposit=deposit.pk))
+    assert scrubbing.whole(clock=clock).lost_count == 0
+
+
+@pytest.mark.parametrize(
+    ("is_test", "age", "lost"),
+    [
+        (True, limits.REHEARSAL_KEPT_FOR + SECOND, 0),
+        (True, limits.REHEARSAL_KEPT_FOR, 2),
+        (False, 3650 * DAY, 2),
+    ],
+)
+def test_scrub_calls_no_loss_what_a_restored_database_still_names(store, is_test, age, lost):
+    rehearse(is_test=is_test)
+    for name in stored(store):
+        (store / name).unlink()
+
+    found = scrubbing.whole(clock=lambda: NOW + age)
+
+    assert (found.lost_count, found.checked_count) == (lost, lost)
 
 
 def test_sweep_leaves_a_deposit_submitted_while_it_runs(store, monkeypatch):
