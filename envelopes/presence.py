@@ -2,11 +2,14 @@
 """Knowing the stores of the installation from folders where their disks are not mounted."""
 
 from envelopes.models import SealedBlock
+from marketplace.models import JournalEntry
 from marketplace.storage import block_store
 
 
 def recognise() -> None:
     """Check that each store is there; mark one where nothing was ever received, or that has the newest block.
+
+    That something was received, the journal alone remembers: the files of abandoned deposits are removed.
 
     Raises:
         OSError: one is not there, or does not work.
@@ -17,4 +20,6 @@ def recognise() -> None:
         newest = SealedBlock.objects.order_by("pk").last()
         if newest is not None:
             store.read_start(newest.storage_name, 1)
+        elif JournalEntry.objects.filter(action="upload.completed").exists():
+            store.prove()  # it is not there, and says so
         store.mark()

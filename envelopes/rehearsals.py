@@ -41,8 +41,8 @@ def kept_until(receipt: Receipt) -> datetime | None:
 
 
 def is_over(deposit: Deposit, *, now: datetime) -> bool:
-    """Whether the files of a submitted deposit may be removed: it is a rehearsal, and its receipt said so."""
-    if not deposit.consultation.is_test:
+    """Whether its files may be removed: it is a submitted rehearsal, and its receipt said so."""
+    if not deposit.consultation.is_test or deposit.state != Deposit.State.SUBMITTED:
         return False
     until = kept_until(deposit.receipt)
     return until is not None and until < now

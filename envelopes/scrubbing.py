@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 
-from envelopes import alarms, mending
+from envelopes import alarms, mending, presence
 from envelopes.errors.store import ScrubStopped
 from envelopes.mending import Finding
 from envelopes.models import Scrub, SealedBlock
@@ -93,6 +93,7 @@ def _begin(now: datetime, unless: Q) -> Scrub:
 
 def _advance(scrub: Scrub, clock: Clock) -> int | None:
     """Check the next batch; how many bytes were read, none where another process has moved the scrub."""
+    presence.recognise()
     rows = SealedBlock.objects.filter(pk__gt=scrub.last_block).order_by("pk")
     blocks = list(rows[:BATCH])
     found = Counter(mending.check(block, now=clock()) for block in blocks)

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Max
 
-from envelopes import attempts, chains, mending, rehearsals, relations
+from envelopes import attempts, chains, mending, presence, rehearsals, relations
 from envelopes.errors.submission import (
     BadFileName,
     FileIncomplete,
@@ -154,6 +154,7 @@ def _submit(deposit_id: UUID, announcement: Announcement, *, actor: User, now: d
     ]
     recipients = recipients_of(deposit.consultation_id)
     try:
+        presence.recognise()
         blocks = _verified_blocks(deposit, now=now)
         sealed = [_sealed(part, recipients, now=now) for part in parts]
     except OSError as error:

@@ -133,6 +133,7 @@ def receive(file_id: UUID, body: Body, *, offset: int, length: int, clock: Clock
     """
     deposit_id = Deposit.objects.values_list("pk", flat=True).get(envelopes__files=file_id)
     with attempts.remembered(deposit_id, Attempt.Step.UPLOAD, clock, file_id):
+        space.find_store()
         file = _take_over(deposit_id, file_id, offset=offset, length=length, now=clock())
         recipients = recipients_of(file.envelope.deposit.consultation_id)
         writer, end = file.writer, offset + length

@@ -139,6 +139,41 @@ def test_store_that_has_the_newest_block_is_recognised_without_its_mark(store):
     assert (store / MARK).is_dir()
 
 
+def test_store_of_before_marks_is_recognised_by_what_is_under_way(store):
+    deposit = make_deposit()
+    announcement = ready_to_submit(deposit)
+    (store / MARK).rmdir()
+
+    assert submission.submit(deposit.pk, announcement, actor=deposit.bidder.user, now=NOW)
+    assert (store / MARK).is_dir()
+
+
+def test_file_begun_before_marks_is_received(store):
+    deposit = make_deposit()
+    send(envelope_of(deposit), b"before")
+    begun = uploads.create(
+        deposit.pk,
+        envelope_id=envelope_of(deposit).pk,
+        size=5,
+        actor=deposit.bidder.user,
+        clock=clock,
+    )
+    (store / MARK).rmdir()
+
+    assert uploads.receive(begun.pk, BytesIO(b"after"), offset=0, length=5, clock=clock) == 5
+
+
+def test_store_that_was_emptied_is_not_taken_for_a_new_one(store):
+    file = send(envelope_of(make_deposit()), b"removed since")
+    uploads.remove(file.pk, actor=file.envelope.deposit.bidder.user, now=NOW)
+    (store / MARK).rmdir()
+
+    with pytest.raises(StoreFailed):
+        send(envelope_of(make_deposit()), b"content")
+
+    assert not (store / MARK).exists()
+
+
 def test_second_store_is_used_once_it_is_made_known(second_store, capsys):
     sealed.make_scene()
     block = SealedBlock.objects.latest("pk")

@@ -219,6 +219,16 @@ def test_scrub_calls_no_loss_what_a_restored_database_still_names(store, is_test
     assert (found.lost_count, found.checked_count) == (lost, lost)
 
 
+def test_scrub_goes_on_after_a_block_of_a_rehearsal_in_preparation_is_lost(store):
+    send(envelope_of(make_deposit(consultation=make_online_consultation(is_test=True))), b"draft")
+    (store / SealedBlock.objects.get().storage_name).unlink()
+    rehearse(is_test=False)
+
+    found = scrubbing.whole(clock=clock)
+
+    assert (found.lost_count, found.checked_count) == (1, 3)
+
+
 def test_sweep_leaves_a_deposit_submitted_while_it_runs(store, monkeypatch):
     deposit = make_deposit()
     announcement = ready_to_submit(deposit)
