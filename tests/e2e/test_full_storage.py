@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from envelopes.models import Deposit, Receipt
 from marketplace.models import EnvelopeKind
@@ -26,6 +26,13 @@ __all__ = ["consultation"]
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 KEEP_NOTHING = """Storage.prototype.setItem = () => {
   throw new DOMException('The quota has been exceeded.', 'QuotaExceededError')
+}"""
+
+KEEP_NO_ANNEX = """const keep = Storage.prototype.setItem
+Storage.prototype.setItem = function (key, value) {
+  if (key.startsWith('sigille-annex-'))
+    throw new DOMException('The quota has been exceeded.', 'QuotaExceededError')
+  keep.call(this, key, value)
 }"""
 
 
@@ -114,6 +121,57 @@ def test_annex_saved_while_the_answer_was_lost_leads_to_the_receipt_at_once(page
 
     receipt = json.loads(bytes(Receipt.objects.get().content))
     assert receipt["annex_sha256"] == hashlib.sha256(annex).hexdigest()
+
+
+def test_annex_that_alone_is_not_kept_is_not_left_after_a_lost_answer(
+    page: Page, bidder, consultation, file
+):
+    page.add_init_script(KEEP_NO_ANNEX)
+    deposit = begin(page, consultation)
+    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), file)
+    state(page, file.name, "received")
+    page.route("**/submit/", lambda route: route.abort("connectionreset"), times=1)
+    dialog = submit(page)
+    expect(dialog.locator("[data-annex-unkept]")).to_be_visible()
+    questions: list[str] = []
+
+    def stay(question):
+        questions.append(question.type)
+        question.dismiss()
+
+    page.on("dialog", stay)
+    page.evaluate("location.assign('/consultations/')")
+    expect(dialog.locator("[data-annex-unkept]")).to_be_visible()
+
+    assert questions == ["beforeunload"]
+
+
+def test_annex_that_is_kept_at_the_second_try_is_not_offered(page: Page, deposit):
+    page.route("**/submit/", lambda route: route.abort("connectionreset"), times=1)
+    dialog = submit(page)
+    expect(dialog.locator("[data-annex-unkept]")).to_be_visible()
+    page.evaluate("Storage.prototype.setItem = function (key, value) { this[key] = value }")
+
+    dialog.locator("[data-submit]").click()
+    page.wait_for_url("**/receipt/")
+
+    expect(page.locator("[data-annex-here]")).to_be_visible()
+
+
+def test_bid_submitted_while_its_dialog_was_closed_says_so(page: Page, deposit):
+    held: list[Route] = []
+    page.route("**/submit/", lambda route: held.append(route))  # noqa: PLW0108 – it is marked
+    dialog = submit(page)
+    expect(dialog.locator("[data-annex-unkept]")).to_be_visible()
+    dialog.locator("[data-cancel]").click()
+    expect(page.locator("dialog[open]")).to_have_count(0)
+
+    held[0].continue_()
+
+    expect(dialog.locator("[data-submitted]")).to_be_visible()
+    for _ in range(4):  # Chromium does not let a page refuse more than some
+        page.keyboard.press("Escape")
+    expect(dialog.locator("[data-submitted]")).to_be_visible()
 
 
 def test_receipt_leaves_in_the_browser_the_annex_alone(page: Page, bidder, consultation, file):

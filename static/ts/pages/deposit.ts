@@ -218,8 +218,9 @@ class DepositPage implements RowHost {
 
   /** Whether something is under way, or is nowhere but on this page. */
   #wouldLose(): boolean {
-    if (this.#dialog.dataset.isSubmitted !== undefined) return this.#unkeptAnnex.isPending
-    if (!this.memory.isKept && this.#rows.length > 0) return true
+    if (this.#unkeptAnnex.isPending) return true
+    if (this.#dialog.dataset.isSubmitted !== undefined) return false
+    if (!this.memory.isKept && this.#rows.some((row) => row.known !== null)) return true
     return this.#rows.some((row) => row.isBusy || row.state === 'waiting' || row.state === 'checking')
   }
 
@@ -278,7 +279,8 @@ class DepositPage implements RowHost {
     button.disabled = true
     try {
       const receipt = await submit(this.data, this.#rows, this.memory.salt, (annex) => {
-        if (!keepAnnex(annex, Date.now())) this.#unkeptAnnex.offer(annex)
+        if (keepAnnex(annex, Date.now())) this.#unkeptAnnex.withdraw()
+        else this.#unkeptAnnex.offer(annex)
       })
       this.#arrive(receipt)
     } catch (error) {

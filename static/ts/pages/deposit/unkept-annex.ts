@@ -15,7 +15,10 @@ export class UnkeptAnnex {
       show(dialog, '[data-annex-saved]', true)
     })
     dialog.addEventListener('cancel', (event) => {
-      if (dialog.hasAttribute('data-is-submitted')) event.preventDefault()
+      if (this.#isConcluded) event.preventDefault()
+    })
+    dialog.addEventListener('close', () => {
+      if (this.#isConcluded) dialog.showModal() // a browser lets `cancel` be prevented so many times
     })
   }
 
@@ -33,13 +36,24 @@ export class UnkeptAnnex {
     show(this.#dialog, '[data-annex-saved]', !this.isPending)
   }
 
+  /** The browser keeps the annex of the list as it is now: what was offered before is of no use. */
+  withdraw(): void {
+    this.#saved = this.#offered
+    show(this.#dialog, '[data-annex-unkept]', false)
+  }
+
   /** The bid is submitted; the page stays, so that the annex can be saved. */
   conclude(receipt: string): void {
     this.#dialog.dataset.isSubmitted = ''
     for (const element of findAll(this.#dialog, '[data-before]')) element.hidden = true
     find(this.#dialog, '[data-receipt]', HTMLAnchorElement).href = receipt
     show(this.#dialog, '[data-submitted]', true)
+    if (!this.#dialog.open) this.#dialog.showModal() // it was closed while the answer was on its way
     this.#link.focus()
+  }
+
+  get #isConcluded(): boolean {
+    return this.#dialog.dataset.isSubmitted !== undefined
   }
 
   get #link(): HTMLAnchorElement {
