@@ -35,6 +35,12 @@ Storage.prototype.setItem = function (key, value) {
   keep.call(this, key, value)
 }"""
 
+MOVE_TO_THE_FORMER_KEY = """() => {
+  const key = Object.keys(localStorage).find((key) => key.startsWith('sigille-annex-'))
+  localStorage.setItem(key.slice(0, 'sigille-annex-'.length + 36), JSON.parse(localStorage[key]).text)
+  localStorage.removeItem(key)
+}"""
+
 
 @pytest.fixture
 def file(tmp_path) -> Path:
@@ -186,3 +192,20 @@ def test_receipt_leaves_in_the_browser_the_annex_alone(page: Page, bidder, consu
     keys = page.evaluate("Object.keys(localStorage)")
     assert f"sigille-annex-{deposit.pk}-{digest}" in keys
     assert f"sigille-deposit-{deposit.pk}" not in keys
+
+
+def test_annex_kept_under_the_key_of_before_is_found(page: Page, bidder, consultation, file):
+    deposit = begin(page, consultation)
+    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), file)
+    state(page, file.name, "received")
+    submit(page)
+    page.wait_for_url("**/receipt/")
+    expect(page.locator("[data-annex-here]")).to_be_visible()
+    page.evaluate(MOVE_TO_THE_FORMER_KEY)
+
+    for _ in range(2):  # it is there again the next time
+        page.reload()
+        expect(page.locator("[data-annex-here]")).to_be_visible()
+    page.goto(page.url.replace("/receipt/", "/verify/"))
+    expect(page.locator("[data-local]")).to_be_visible()
+    expect(page.locator("[data-wants-annex]")).to_be_hidden()

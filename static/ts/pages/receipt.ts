@@ -3,16 +3,17 @@
 import { type AnnexFile, filesOfAnnex } from '../annex'
 import { encodeUtf8 } from '../bytes'
 import { formatSize } from '../units'
-import { forgetTheRest, keptAnnex, markSaved } from './deposit/annexes'
+import { forgetTheRest, formerAnnex, keptAnnex, markSaved } from './deposit/annexes'
 import { clone, find, show } from './page/elements'
 
 const panel = find(document, '[data-annex]', HTMLElement)
 const { deposit = '', sha256 = '' } = panel.dataset
-const annex = keptAnnex(deposit, sha256)
+const own = keptAnnex(deposit, sha256)
+const annex = own ?? formerAnnex(deposit)
 const files = annex === null ? null : await filesOfAnnex(encodeUtf8(annex), sha256)
 if (annex !== null && files !== null) {
   showAnnex(annex, files)
-  forgetTheRest(deposit, sha256)
+  if (own !== null) forgetTheRest(deposit, sha256)
 } else show(panel, '[data-annex-missing]', true)
 
 function showAnnex(text: string, files: readonly AnnexFile[]): void {

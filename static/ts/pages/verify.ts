@@ -6,7 +6,7 @@ import { Digester } from '../digest'
 import { formatSize } from '../units'
 import { type Checked, Verification } from '../verification'
 import { WorkerLost } from '../worker'
-import { keptAnnex } from './deposit/annexes'
+import { formerAnnex, keptAnnex } from './deposit/annexes'
 import { bindDropzone, ignoreDropsElsewhere } from './deposit/dropzone'
 import { alertWith, clone, fill, find, findAll, inWords, show, textOf } from './page/elements'
 
@@ -135,7 +135,8 @@ async function takeAnnex([file]: readonly File[]): Promise<void> {
 }
 
 ignoreDropsElsewhere()
-const kept = keptAnnex(page.dataset.deposit ?? '', page.dataset.sha256 ?? '')
+const { deposit = '', sha256 = '' } = page.dataset
+const kept = keptAnnex(deposit, sha256) ?? formerAnnex(deposit)
 const isKept = kept !== null && (await begin(new Blob([encodeUtf8(kept)]), 'browser'))
 show(page, '[data-wants-annex]', !isKept)
 bindDropzone(find(page, '[data-wants-annex]', HTMLElement), (files) => void takeAnnex(files))

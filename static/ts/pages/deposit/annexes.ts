@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The annexes of receipts, which this browser keeps: the site has none.
-import { drop, keepIfPossible, keepInsteadOf, keptJson, keptKeys } from '../page/storage'
+import { drop, keepIfPossible, keepInsteadOf, kept, keptJson, keptKeys } from '../page/storage'
 import { ANNEX_PREFIX, finished, type KeptAnnex, MEMORY_PREFIX, savedAnnexes } from './finished'
 
 const MOST_SAVED = 20 // annexes that are kept although their bidder has them as files
@@ -21,6 +21,11 @@ export function keepAnnex({ deposit, sha256, text }: Annex, now: number): boolea
 
 export function keptAnnex(deposit: string, sha256: string): string | null {
   return (keptJson(keyOf(deposit, sha256)) as KeptAnnex | null)?.text ?? null
+}
+
+/** The annex that was kept while a key was that of its deposit alone; whether it is the receipt's, its digest tells. */
+export function formerAnnex(deposit: string): string | null {
+  return kept(ANNEX_PREFIX + deposit)
 }
 
 /** Once the receipt tells which annex is its own: the rest of what was kept for its deposit is of no use any more. */
