@@ -15,6 +15,7 @@ from envelopes import archive
 from envelopes.offline import opening as offline
 from envelopes.offline.opening import OfflineRefused
 from keys.certificates import read_certificate
+from keys.cms import BLOCK_SIZE
 from marketplace.models import EnvelopeKind
 from tests.envelopes import sealed
 from tests.factories import make_certificate, make_private_key
@@ -137,6 +138,22 @@ def test_open_archive_refuses_what_is_not_what_was_sealed(scene, tmp_path, chang
         open_all(altered(archive_of(scene.deposit), change), key_of(scene), tmp_path / "out")
 
     assert files_in(tmp_path / "out") == {}
+
+
+def test_open_archive_leaves_nothing_of_a_file_whose_second_block_is_damaged(tmp_path):
+    content = b"offre" * (BLOCK_SIZE // 4)
+    scene = sealed.make_scene(CONTENTS | {EnvelopeKind.OFFER: {"Offre.bin": content}})
+    whole = archive_of(scene.deposit)
+
+    def spoil(name: str, block: bytes) -> bytes:
+        return block[:-1] + bytes([block[-1] ^ 1]) if name.endswith("/1.p7m") else block
+
+    with pytest.raises(OfflineRefused, match=r"1\.p7m is not what was sealed"):
+        open_all(altered(whole, spoil), key_of(scene), tmp_path / "spoilt")
+    open_all(whole, key_of(scene), tmp_path / "whole")
+
+    assert files_in(tmp_path / "spoilt").keys() == {"application/DC1.pdf"}
+    assert files_in(tmp_path / "whole")["offer/Offre.bin"] == content
 
 
 def test_open_archive_overwrites_no_file_of_a_like_name(tmp_path):
