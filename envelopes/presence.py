@@ -3,7 +3,7 @@
 
 from envelopes.models import SealedBlock
 from marketplace.models import JournalEntry
-from marketplace.storage import block_store
+from marketplace.storage import SingleStore, block_store
 
 
 def recognise() -> None:
@@ -23,3 +23,17 @@ def recognise() -> None:
         elif JournalEntry.objects.filter(action="upload.completed").exists():
             store.prove()  # it is not there, and says so
         store.mark()
+
+
+def newest_is_kept() -> bool:
+    """Whether a store has the newest block; also true where there is none."""
+    newest = SealedBlock.objects.order_by("pk").last()
+    return newest is None or any(_has(store, newest) for store in block_store().stores)
+
+
+def _has(store: SingleStore, block: SealedBlock) -> bool:
+    try:
+        store.read_start(block.storage_name, 1)
+    except OSError:
+        return False
+    return True

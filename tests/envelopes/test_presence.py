@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A disk that is not mounted: an empty folder, or none, where the store was."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from io import BytesIO
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from envelopes import mending, opening, presence, scrubbing, submission, uploads
 from envelopes.errors.opening import StoreUnavailable
@@ -188,6 +189,31 @@ def test_second_store_is_used_once_it_is_made_known(second_store, capsys):
     assert scrubbed() == (SealedBlock.objects.count(), 0)
     assert files_in(second_store).keys() >= {block.storage_name}
     send(envelope_of(make_deposit()), b"content")
+
+
+def test_mark_stores_marks_nothing_where_the_disk_of_the_newest_block_is_not_mounted(
+    store, second_store, unmounted
+):
+    sealed.make_scene()
+    (second_store / MARK).rmdir()
+    (second_store / SealedBlock.objects.latest("pk").storage_name).unlink()  # a new disk
+    with unmounted(store), pytest.raises(CommandError, match="--without-newest"):
+        call_command("mark_stores")
+
+    assert not (second_store / MARK).exists()
+    call_command("mark_stores")
+    assert (second_store / MARK).is_dir()
+
+
+def test_disk_put_back_from_a_backup_is_made_known_on_purpose(store):
+    sealed.make_scene()
+    shutil.rmtree(store)
+    with pytest.raises(CommandError):
+        call_command("mark_stores")
+
+    call_command("mark_stores", "--without-newest")
+
+    assert (store / MARK).is_dir()
 
 
 def test_proof_leaves_nothing_and_is_not_given_in_the_place_of_a_disk(store):
