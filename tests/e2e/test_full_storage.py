@@ -166,7 +166,11 @@ def test_annex_that_is_kept_at_the_second_try_is_not_offered(page: Page, deposit
 
 def test_bid_submitted_while_its_dialog_was_closed_says_so(page: Page, deposit):
     held: list[Route] = []
-    page.route("**/submit/", lambda route: held.append(route))  # noqa: PLW0108 – it is marked
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/submit/", hold)
     dialog = submit(page)
     expect(dialog.locator("[data-annex-unkept]")).to_be_visible()
     dialog.locator("[data-cancel]").click()

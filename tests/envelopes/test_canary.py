@@ -133,7 +133,7 @@ def in_front_of(port: int, folder: Path) -> Iterator[int]:
     entrance = free_port()
     server = re.sub(r"(?m)^ *(ssl_|resolver ).*$", "", NGINX.read_text(encoding="utf-8"))
     server = server.replace("listen 8443 ssl;", f"listen 127.0.0.1:{entrance};")
-    server = server.replace("web:8000", f"127.0.0.1:{port}")
+    server = re.sub(r"\b(web|uploads):8000", f"127.0.0.1:{port}", server)
     server = server.replace("/var/log/nginx/", f"{folder}/")
     with running_nginx(server, entrance, folder):
         yield entrance
