@@ -12,8 +12,8 @@ from pathlib import Path
 from threading import Timer
 
 import pytest
-from django.conf import settings
 
+ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 120  # seconds
 EMBEDDED: Mapping[str, str] = {}  # SQLite and a queue of files
 UP = [sys.executable, "manage.py", "up"]
@@ -28,9 +28,14 @@ def environ(data_dir: Path, services: Mapping[str, str] = EMBEDDED) -> dict[str,
 def manage(*arguments: str, environ: Mapping[str, str]) -> str:
     """What `manage.py` with these arguments says."""
     command = [sys.executable, "manage.py", *arguments]
-    return subprocess.check_output(
-        command, cwd=settings.BASE_DIR, env=environ, text=True, timeout=PATIENCE
-    )
+    return subprocess.check_output(command, cwd=ROOT, env=environ, text=True, timeout=PATIENCE)
+
+
+def demonstrate(*options: str, environ: Mapping[str, str]) -> str:
+    """Fill an installation with the demonstration; what `manage.py demo` says of its accounts."""
+    manage("migrate", "--verbosity", "0", environ=environ)
+    manage("createcachetable", environ=environ)
+    return manage("demo", *options, environ=environ)
 
 
 def free_port() -> int:
@@ -47,7 +52,7 @@ def started(
     command = [*UP, "--migrate", "--port", str(port)]
     with subprocess.Popen(
         command,
-        cwd=settings.BASE_DIR,
+        cwd=ROOT,
         env=environ(data_dir, services),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

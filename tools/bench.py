@@ -95,7 +95,14 @@ def main(arguments: Sequence[str]) -> int:
                 found += of_deposits(measures, options.mib, options.runs)
             found.append(of_a_list(Path(name), options.runs))
             with bench_opening.opener(Path(name), options.mib) as opener:
-                found.append(measured(Bench(**opener.compared), opener.mib, options.runs))
+                bench = Bench(
+                    "open_browser_vs_webcrypto",
+                    opener.ours,
+                    opener.peer,
+                    opener.theirs,
+                    rate="MiB per second",
+                )
+                found.append(measured(bench, opener.mib, options.runs))
         except PeerMissing as error:
             print(error, file=sys.stderr)
             return 1

@@ -23,7 +23,8 @@ from urllib.parse import urlsplit
 
 from envelopes.limits import LARGEST_REQUEST
 from tests.http_bidder import PAGE_DATA, Bidder
-from tools.services import answers, free_port
+from tests.installation import demonstrate, environ
+from tools.services import answers_in_time, free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 MIB = 1024 * 1024
@@ -124,11 +125,8 @@ class Site:
 @contextmanager
 def installation(folder: Path, configuration: Path) -> Iterator[Site]:
     """An installation with the demonstration data: a process for pages, and one for files, of 32 threads."""
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("SIGILLE_")}
-    variables = inherited | {"SIGILLE_DATA_DIR": str(folder), "SIGILLE_LOG_LEVEL": "ERROR"}
-    for words in (["migrate", "--verbosity", "0"], ["createcachetable"], ["demo"]):
-        manage = [sys.executable, "manage.py", *words]
-        said = subprocess.check_output(manage, cwd=ROOT, env=variables, text=True)
+    variables = environ(folder, {"SIGILLE_LOG_LEVEL": "ERROR"})
+    said = demonstrate(environ=variables)
     address, password = BIDDER.findall(said)[0], PASSWORD.findall(said)[0]
     gunicorn = [sys.executable, "-m", "gunicorn", "--config", str(configuration), "--threads", "32"]
     gunicorn += ["--log-level", "warning", "marketplace.wsgi", "--bind"]
@@ -238,11 +236,8 @@ def running(
     """A server, once it answers, until the context ends."""
     with subprocess.Popen(command, cwd=ROOT, env=variables) as process:
         try:
-            deadline = time.monotonic() + PATIENCE
-            while not answers(f"tcp://127.0.0.1:{port}"):
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise ConnectionError(f"{command[0]} did not start")
-                time.sleep(0.05)
+            if not answers_in_time(process, port):
+                raise ConnectionError(f"{command[0]} did not start")
             yield process
         finally:
             process.terminate()

@@ -27,7 +27,7 @@ from envelopes.manifest import (
     ManifestFile,
 )
 from keys.certificates import read_certificate
-from keys.cms import BLOCK_SIZE, FILE_ID_SIZE, BlockSealer, Recipient
+from keys.cms import BLOCK_SIZE, FILE_ID_SIZE, Recipient, seal_block
 from marketplace import canonical
 from marketplace.canonical import JSONValue
 
@@ -122,14 +122,8 @@ def write_blocks(
     """Seal a file of `size` bytes, given by whole blocks."""
     file_id, described = os.urandom(FILE_ID_SIZE), []
     for number, piece in enumerate(pieces):
-        sealer = BlockSealer(
-            recipients,
-            file_id=file_id,
-            number=number,
-            is_last=number * BLOCK_SIZE + len(piece) == size,
-            size=len(piece),
-        )
-        block = b"".join([sealer.header, sealer.update(piece), sealer.finish()])
+        is_last = number * BLOCK_SIZE + len(piece) == size
+        block = seal_block(piece, recipients, file_id=file_id, number=number, is_last=is_last)
         archive.writestr(f"blocks/{file_id.hex()}/{number}.p7m", block)
         described.append(ManifestBlock(hashlib.sha256(block).hexdigest(), len(block)))
     return ManifestFile(file_id, tuple(described))

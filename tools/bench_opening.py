@@ -53,17 +53,6 @@ class Opener:
     def theirs(self) -> float:
         return float(self.page.evaluate("bench.theirs()"))
 
-    @property
-    def compared(self) -> dict[str, Any]:
-        """What `tools.bench` makes a comparison of."""
-        return {
-            "name": "open_browser_vs_webcrypto",
-            "ours": self.ours,
-            "peer": self.peer,
-            "theirs": self.theirs,
-            "rate": "MiB per second",
-        }
-
 
 @contextmanager
 def opener(folder: Path, mib: int) -> Iterator[Opener]:

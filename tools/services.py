@@ -145,6 +145,16 @@ def running_nginx(server: str, port: int, folder: Path) -> Iterator[None]:
         yield
 
 
+def answers_in_time(process: subprocess.Popen[bytes], port: int) -> bool:
+    """Whether a server that was started answers at this port; false once it has ended, or is too slow."""
+    deadline = time.monotonic() + PATIENCE
+    while not answers(f"tcp://127.0.0.1:{port}"):
+        if process.poll() is not None or time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)  # nothing tells when another program listens
+    return True
+
+
 def answers(url: str) -> bool:
     parts = urlsplit(url)
     if not parts.hostname:
@@ -193,11 +203,8 @@ def _running(
             command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, **identity
         )
     try:
-        deadline = time.monotonic() + PATIENCE
-        while not answers(f"tcp://127.0.0.1:{port}"):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise ServiceFailed(f"{command[0]} did not start:\n{log.read_text()}")
-            time.sleep(0.05)
+        if not answers_in_time(process, port):
+            raise ServiceFailed(f"{command[0]} did not start:\n{log.read_text()}")
         yield
     finally:
         process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown, Redis's ordinary one

@@ -35,7 +35,15 @@ from signatures.demonstration import people, tenders
 from tests.envelopes import thief
 from tests.factories import make_certificate, make_private_key
 from tests.http_bidder import PAGE_DATA, Bidder
-from tests.installation import EMBEDDED, PATIENCE, environ, free_port, manage, started
+from tests.installation import (
+    EMBEDDED,
+    PATIENCE,
+    demonstrate,
+    environ,
+    free_port,
+    manage,
+    started,
+)
 from tools.services import postgresql, redis_server, running_nginx
 
 pytestmark = pytest.mark.slow
@@ -91,9 +99,7 @@ def loot(request, tmp_path_factory) -> Iterator[Loot]:
         environment = private_servers(stack) if request.param == "full" else dict(EMBEDDED)
         environment["SIGILLE_LOG_LEVEL"] = "DEBUG"
         variables = environ(folder, environment)
-        manage("migrate", "--verbosity", "0", environ=variables)
-        manage("createcachetable", environ=variables)
-        manage("demo", "--out", str(tmp_path_factory.mktemp("keys")), environ=variables)
+        demonstrate("--out", str(tmp_path_factory.mktemp("keys")), environ=variables)
         port = entrance = free_port()
         if request.param == "full":
             entrance = stack.enter_context(in_front_of(port, folder / "nginx"))
