@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
+from envelopes import rehearsals
 from envelopes.models import Receipt
 from marketplace import pdf
 from marketplace.models import Timestamp
@@ -41,7 +42,7 @@ def context(
     instants = {
         name: datetime.fromisoformat(said[name]) if said[name] else None for name in INSTANTS
     }
-    until = said.get("rehearsal_kept_until")
+    until = rehearsals.kept_until(said)
     closes_at = datetime.fromisoformat(said["consultation"]["closes_at"])
     return {
         "receipt": said,
@@ -49,7 +50,7 @@ def context(
         "copies": said.get("copies"),
         "follows": said.get("follows"),
         "is_rehearsal": is_test or until is not None,
-        "kept_until": datetime.fromisoformat(until) if until else None,
+        "kept_until": until,
         "submitter": submitter(said),
         "timestamp": timestamp,
         "zone": zone,

@@ -3,11 +3,12 @@
 
 import json
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from envelopes.errors.submission import TooManyRehearsals
 from envelopes.limits import MOST_REHEARSALS, REHEARSALS_COUNTED_FOR
-from envelopes.models import Deposit, Receipt
+from envelopes.models import Deposit
 from marketplace.models import Consultation
 
 
@@ -31,12 +32,12 @@ def check_count(consultation: Consultation, company_id: UUID, *, now: datetime) 
         raise TooManyRehearsals
 
 
-def kept_until(receipt: Receipt) -> datetime | None:
-    """Until when the files of a rehearsal are kept, in the words of its receipt; of no other is it said.
+def kept_until(said: dict[str, Any]) -> datetime | None:
+    """Until when the files of a rehearsal are kept, as its receipt has said; of no other is it said.
 
     Before version 4 receipts announced nothing: what they are of is kept for ever.
     """
-    until = json.loads(bytes(receipt.content)).get("rehearsal_kept_until")
+    until = said.get("rehearsal_kept_until")
     return datetime.fromisoformat(until) if until else None
 
 
@@ -44,5 +45,5 @@ def is_over(deposit: Deposit, *, now: datetime) -> bool:
     """Whether its files may be removed: it is a submitted rehearsal, and its receipt said so."""
     if not deposit.consultation.is_test or deposit.state != Deposit.State.SUBMITTED:
         return False
-    until = kept_until(deposit.receipt)
+    until = kept_until(json.loads(bytes(deposit.receipt.content)))
     return until is not None and until < now

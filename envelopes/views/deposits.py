@@ -153,13 +153,14 @@ def submit(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
 @require_safe
 def receipt(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
     deposit = _submitted(request, deposit_id)
+    said = json.loads(bytes(deposit.receipt.content))
     context = {
         "deposit": deposit,
         "link": chains.link_of(deposit),
         "consultation": deposit.consultation,
         "now": timezone.now(),
-        "receipt": json.loads(bytes(deposit.receipt.content)),
-        "kept_until": rehearsals.kept_until(deposit.receipt),
+        "receipt": said,
+        "kept_until": rehearsals.kept_until(said),
         "timestamp": deposit.receipt.timestamp,
         "mail": receipt_mails.said_of_mail(deposit.receipt, now=timezone.now()),
         "closing_leaf": closing.leaf(deposit, now=timezone.now()),
