@@ -17,8 +17,7 @@ def recognise() -> None:
     for store in block_store().stores:
         if store.is_marked():
             continue
-        newest = SealedBlock.objects.order_by("pk").last()
-        if newest is not None:
+        if (newest := _newest()) is not None:
             store.read_start(newest.storage_name, 1)
         elif JournalEntry.objects.filter(action="upload.completed").exists():
             store.prove()  # it is not there, and says so
@@ -27,8 +26,12 @@ def recognise() -> None:
 
 def newest_is_kept() -> bool:
     """Whether a store has the newest block; also true where there is none."""
-    newest = SealedBlock.objects.order_by("pk").last()
+    newest = _newest()
     return newest is None or any(_has(store, newest) for store in block_store().stores)
+
+
+def _newest() -> SealedBlock | None:
+    return SealedBlock.objects.order_by("pk").last()
 
 
 def _has(store: SingleStore, block: SealedBlock) -> bool:

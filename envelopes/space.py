@@ -27,18 +27,6 @@ def needed(size: int, recipients: tuple[Recipient, ...]) -> int:
     return total + (sealed_size(recipients, rest) + SLACK) * has_rest
 
 
-def find_store() -> None:
-    """Check that there is a store to receive something.
-
-    Raises:
-        StoreFailed: it is not there.
-    """
-    try:
-        presence.recognise()
-    except OSError as error:
-        raise StoreFailed(error.errno) from error
-
-
 def check_room() -> None:
     """Check that all that is promised fits; called with the journal's head locked, one at a time.
 
@@ -46,8 +34,8 @@ def check_room() -> None:
         NoRoom: it does not, once what is kept free is put aside.
         StoreFailed: the store is not there.
     """
-    find_store()
     try:
+        presence.recognise()
         free = _free()
     except OSError as error:
         raise StoreFailed(error.errno) from error

@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.db.models import Sum
 
-from envelopes import attempts, space
+from envelopes import attempts, presence, space
 from envelopes.errors.uploads import (
     AlreadySubmitted,
     BeyondLength,
@@ -133,7 +133,6 @@ def receive(file_id: UUID, body: Body, *, offset: int, length: int, clock: Clock
     """
     deposit_id = Deposit.objects.values_list("pk", flat=True).get(envelopes__files=file_id)
     with attempts.remembered(deposit_id, Attempt.Step.UPLOAD, clock, file_id):
-        space.find_store()
         file = _take_over(deposit_id, file_id, offset=offset, length=length, now=clock())
         recipients = recipients_of(file.envelope.deposit.consultation_id)
         writer, end = file.writer, offset + length
@@ -190,6 +189,7 @@ def _next_place(file: SealedFile, end: int) -> Place | None:
 def _sealed(place: Place, body: Body, recipients: Recipients) -> SealedBlock:
     """The next block of the body, durable in the store; after an error it has none of it."""
     try:
+        presence.recognise()
         return seal_block(place, _pieces(body, place.size), recipients)
     except OSError as error:
         raise StoreFailed(error.errno) from error
