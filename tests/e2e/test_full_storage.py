@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Dialog, Locator, Page, Route, expect
 
 from envelopes.models import Deposit, Receipt
 from marketplace.models import EnvelopeKind
@@ -70,6 +70,18 @@ def saved_annex(page: Page, link: Locator) -> bytes:
     return Path(download.value.path()).read_bytes()
 
 
+def questions_of(page: Page) -> list[str]:
+    """What the page asks before it is left, as it asks; the answer is to stay."""
+    questions: list[str] = []
+
+    def stay(question: Dialog) -> None:
+        questions.append(question.type)
+        question.dismiss()
+
+    page.on("dialog", stay)
+    return questions
+
+
 def test_bid_is_submitted_and_its_annex_saved_before_the_page_is_left(
     page: Page, recorder: Recorder, deposit, file, assert_accessible
 ):
@@ -99,13 +111,7 @@ def test_bid_is_submitted_and_its_annex_saved_before_the_page_is_left(
 def test_page_that_alone_has_the_annex_is_not_left_without_a_question(page: Page, deposit):
     dialog = submit(page)
     expect(dialog.locator("[data-submitted]")).to_be_visible()
-    questions: list[str] = []
-
-    def stay(question):
-        questions.append(question.type)
-        question.dismiss()
-
-    page.on("dialog", stay)
+    questions = questions_of(page)
     dialog.locator("[data-receipt]").click()
     expect(dialog.locator("[data-annex-file]")).to_be_visible()
     assert questions == ["beforeunload"]
@@ -139,13 +145,7 @@ def test_annex_that_alone_is_not_kept_is_not_left_after_a_lost_answer(
     page.route("**/submit/", lambda route: route.abort("connectionreset"), times=1)
     dialog = submit(page)
     expect(dialog.locator("[data-annex-unkept]")).to_be_visible()
-    questions: list[str] = []
-
-    def stay(question):
-        questions.append(question.type)
-        question.dismiss()
-
-    page.on("dialog", stay)
+    questions = questions_of(page)
     page.evaluate("location.assign('/consultations/')")
     expect(dialog.locator("[data-annex-unkept]")).to_be_visible()
 

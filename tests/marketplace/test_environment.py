@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ SECOND_BUCKET = {
 }
 
 PROCESSES = 8
-# A process that waits for the others, then asks for the secret; they run whenever it has opened a file.
+# Waits for the end of its input, then asks for the secret; others run once it has opened a file.
 STARTING = """
 import os, sys, time
 from pathlib import Path
@@ -26,15 +27,13 @@ from marketplace import environment
 
 def open_slowly(*arguments, _open=os.open):
     descriptor = _open(*arguments)
-    time.sleep(0.05)
+    time.sleep(0.05)  # no fact to wait for: the fault is what others see meanwhile
     return descriptor
 
 os.open = open_slowly
-path, waiting, count = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-(waiting / str(os.getpid())).touch()
-while len(list(waiting.iterdir())) < count:
-    time.sleep(0.001)
-print(environment.local_secret(path), end="")
+print("ready", flush=True)
+sys.stdin.read()
+print(environment.local_secret(Path(sys.argv[1])), end="")
 """
 
 
@@ -96,14 +95,22 @@ def test_two_second_stores_are_one_too_many(described):
 
 
 def test_local_secret_is_one_for_all_the_processes_that_start_together(tmp_path):
-    path, waiting = tmp_path / "secrets" / "secret_key", tmp_path / "waiting"
-    waiting.mkdir()
-    command = [sys.executable, "-c", STARTING, str(path), str(waiting), str(PROCESSES)]
+    path = tmp_path / "secrets" / "secret_key"
+    command = [sys.executable, "-c", STARTING, str(path)]
 
-    starting = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(PROCESSES)
-    ]
-    secrets = {process.communicate()[0] for process in starting}
+    with ExitStack() as stack:
+        starting = [
+            stack.enter_context(
+                subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            )
+            for _ in range(PROCESSES)
+        ]
+        inputs = [process.stdin for process in starting if process.stdin]
+        outputs = [process.stdout for process in starting if process.stdout]
+        assert [output.readline() for output in outputs] == ["ready\n"] * PROCESSES
+        for each in inputs:
+            each.close()
+        secrets = {output.read() for output in outputs}
 
     assert secrets == {path.read_text(encoding="ascii")}
     assert len(path.read_text(encoding="ascii")) >= 64
