@@ -38,7 +38,7 @@ export class UnkeptAnnex {
 
   /** The browser keeps the annex of the list as it is now: what was offered before is of no use. */
   withdraw(): void {
-    this.#saved = this.#offered
+    this.#offered = this.#saved = null
     show(this.#dialog, '[data-annex-unkept]', false)
   }
 
