@@ -27,6 +27,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Set what a test run, and no installation, wants."""
+    if str(settings.DATA_DIR) != _FOLDER.name:
+        raise pytest.UsageError("Settings were read too soon: unset DJANGO_SETTINGS_MODULE.")
     config.addinivalue_line("markers", "slow: takes seconds; `make check` leaves it to `make test`")
     Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
     for store in block_store().stores:
@@ -42,6 +44,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure() -> None:
     _FOLDER.cleanup()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Each worker sets this itself: it would read the settings before it has a folder of its own."""
+    del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 @pytest.hookimpl(optionalhook=True)
