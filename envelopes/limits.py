@@ -14,5 +14,5 @@ REHEARSALS_COUNTED_FOR: Final = timedelta(days=1)
 REHEARSAL_KEPT_FOR: Final = timedelta(days=7)  # its files, once it is submitted
 MOST_FILES: Final = 5_000  # in one deposit
 LARGEST_REQUEST: Final = 16 * 1024 * 1024  # bytes a browser sends at a time: two whole blocks
-LARGEST_READ: Final = 1024 * 1024  # bytes of a body, or of a stored block, in memory at a time
+LARGEST_READ: Final = 256 * 1024  # bytes of a body, or of a stored block, in memory at a time
 LARGEST_MEASURE: Final = 4 * 1024 * 1024  # bytes sent to know how fast a line is, and thrown away
