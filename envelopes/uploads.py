@@ -155,8 +155,7 @@ def remove(file_id: UUID, *, actor: User, now: datetime) -> None:
         UploadRemoved: it is removed already.
     """
     deposit_id = Deposit.objects.values_list("pk", flat=True).get(envelopes__files=file_id)
-    _locked(deposit_id)
-    file = _file(file_id)
+    file = _file(file_id, _locked(deposit_id))
     names = list(file.blocks.values_list("storage_name", flat=True))
     journal.record("upload.removed", file, actor=actor, now=now)
     file.delete()
@@ -171,10 +170,12 @@ def _locked(deposit_id: UUID) -> Deposit:
     return deposit
 
 
-def _file(file_id: UUID) -> SealedFile:
-    file = SealedFile.objects.select_related("envelope__deposit").filter(pk=file_id).first()
+def _file(file_id: UUID, deposit: Deposit) -> SealedFile:
+    """A file of a deposit that the caller has locked."""
+    file = SealedFile.objects.select_related("envelope").filter(pk=file_id).first()
     if file is None:
         raise UploadRemoved
+    file.envelope.deposit = deposit
     return file
 
 
@@ -201,7 +202,7 @@ def _take_over(
 ) -> SealedFile:
     """Become the only writer of the file."""
     deposit = _locked(deposit_id)
-    file = _file(file_id)
+    file = _file(file_id, deposit)
     if offset != file.received_size:
         raise OffsetMismatch
     if offset + length > file.size:
@@ -246,8 +247,11 @@ def _keep(block: SealedBlock, *, writer: UUID | None, end: int, now: datetime) -
 
 @transaction.atomic
 def _commit(block: SealedBlock, *, writer: UUID | None, end: int, now: datetime) -> SealedFile:
-    deposit = _locked(block.file.envelope.deposit_id)
-    file = _file(block.file_id)
+    deposit = block.file.envelope.deposit
+    drafts = Deposit.objects.filter(pk=deposit.pk, state=Deposit.State.DRAFT)
+    if not drafts.update(last_byte_at=now):  # it is locked by that
+        _locked(deposit.pk)  # says why it is not a draft
+    file = _file(block.file_id, deposit)
     if file.writer != writer or file.block_count != block.number:
         raise WriterDisplaced
     block.save(force_insert=True)
@@ -260,8 +264,6 @@ def _commit(block: SealedBlock, *, writer: UUID | None, end: int, now: datetime)
         file.writer = None  # the request ends here
     changed = ["block_count", "received_size", "completed_at", "reserved_size", "writer"]
     file.save(update_fields=changed)
-    deposit.last_byte_at = now
-    deposit.save(update_fields=["last_byte_at"])
     if file.completed_at is not None:
         _complete(file, deposit, now=now)
     return file
