@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What is particular to the deposits of a test consultation, where companies rehearse."""
 
+import hashlib
 import json
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from uuid import UUID
 from envelopes.errors.submission import TooManyRehearsals
 from envelopes.limits import MOST_REHEARSALS, REHEARSALS_COUNTED_FOR
 from envelopes.models import Deposit
+from marketplace import canonical, journal
 from marketplace.models import Consultation
 
 
@@ -42,8 +44,16 @@ def kept_until(said: dict[str, Any]) -> datetime | None:
 
 
 def is_over(deposit: Deposit, *, now: datetime) -> bool:
-    """Whether its files may be removed: it is a submitted rehearsal, and its receipt said so."""
+    """Whether its files may be removed: it is a submitted rehearsal, and its receipt said so.
+
+    The receipt is the one that was given: the journal has its digest.
+    """
     if not deposit.consultation.is_test or deposit.state != Deposit.State.SUBMITTED:
         return False
-    until = kept_until(json.loads(bytes(deposit.receipt.content)))
-    return until is not None and until < now
+    said = json.loads(bytes(deposit.receipt.content))
+    until = kept_until(said)
+    if until is None or until >= now:
+        return False
+    del said["journal"]
+    digest = hashlib.sha256(canonical.dumps(said)).hexdigest()
+    return journal.tells("deposit.submitted", deposit, receipt_sha256=digest)

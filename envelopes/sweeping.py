@@ -7,7 +7,7 @@ longer change must agree: the consultation is a test, and the receipt, whose dig
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
@@ -35,10 +35,21 @@ OURS = re.compile(r"[0-9a-f-]{36}/[0-9a-f-]{36}/\d+-[0-9a-f-]{36}(-[0-9a-f]{16})
 
 
 def sweep(*, now: datetime) -> int:
-    """Remove abandoned uploads, files of old rehearsals, objects that no row names; how many of all."""
-    abandoned = sum(_empty(deposit, now) for deposit in _quiet(now))
-    rehearsed = sum(_remove_rehearsal(deposit, now) for deposit in _old_rehearsals(now))
+    """Remove abandoned uploads, files of old rehearsals, objects that no row names; how many of all.
+
+    A deposit that cannot be swept is left to the next run, and does not keep the others from it.
+    """
+    abandoned = sum(_tried(_empty, deposit, now) for deposit in _quiet(now))
+    rehearsed = sum(_tried(_remove_rehearsal, deposit, now) for deposit in _old_rehearsals(now))
     return abandoned + rehearsed + _sweep_orphans(now)
+
+
+def _tried(remove: Callable[[UUID, datetime], int], deposit_id: UUID, now: datetime) -> int:
+    try:
+        return remove(deposit_id, now)
+    except Exception:  # whatever it is: the log has it, and the others are swept
+        logger.exception("Deposit %s could not be swept.", deposit_id)
+        return 0
 
 
 def _quiet(now: datetime) -> list[UUID]:

@@ -82,9 +82,10 @@ def record_refusal(
     )
 
 
-def tells(action: str, subject: Subject) -> bool:
-    """Whether an entry about `subject` says that `action` happened."""
-    return JournalEntry.objects.filter(subject=_named(subject), action=action).exists()
+def tells(action: str, subject: Subject, **facts: Fact) -> bool:
+    """Whether an entry about `subject` says that `action` happened, with these facts among others."""
+    said = {f"facts__{name}": value for name, value in facts.items()}
+    return JournalEntry.objects.filter(subject=_named(subject), action=action, **said).exists()
 
 
 def _named(subject: Subject) -> str:

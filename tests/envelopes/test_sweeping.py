@@ -177,6 +177,32 @@ def test_sweep_leaves_a_rehearsal_whose_receipt_announced_nothing(store):
     assert stored(store) == before != set()
 
 
+def test_sweep_leaves_a_bid_that_was_given_another_receipt_since(store):
+    """Flag and receipt are changed in the database; the journal knows the receipt that was given."""
+    bid, rehearsal = rehearse(is_test=False), rehearse()
+    said = json.loads(bytes(bid.receipt.content))
+    other = json.loads(bytes(rehearsal.receipt.content))
+    said |= {name: other[name] for name in ("rehearsal_kept_until", "version")}
+    Receipt.objects.filter(deposit=bid).update(content=canonical.dumps(said))
+    Consultation.objects.update(is_test=True)
+
+    assert sweeping.sweep(now=NOW + limits.REHEARSAL_KEPT_FOR + SECOND) == 2
+    assert SealedFile.objects.filter(envelope__deposit=bid).count() == 2
+    assert not SealedFile.objects.filter(envelope__deposit=rehearsal).exists()
+
+
+def test_sweep_goes_on_after_a_rehearsal_that_cannot_be_removed(store, caplog):
+    odd, other = rehearse(), rehearse()
+    Receipt.objects.filter(deposit=odd).update(content=b"not a receipt")
+
+    assert sweeping.sweep(now=NOW + limits.REHEARSAL_KEPT_FOR + SECOND) == 2
+    assert f"Deposit {odd.pk} could not be swept." in caplog.text
+    assert list(SealedFile.objects.values_list("envelope__deposit", flat=True).distinct()) == [
+        odd.pk
+    ]
+    assert not SealedFile.objects.filter(envelope__deposit=other).exists()
+
+
 def test_what_a_sweep_that_was_killed_left_of_a_rehearsal_goes_with_the_orphans(store, monkeypatch):
     rehearse()
     later = NOW + limits.REHEARSAL_KEPT_FOR + SECOND
