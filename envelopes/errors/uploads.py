@@ -89,7 +89,7 @@ class NoRoom(UploadRefused):
 
     code = "no_room"
     user_message = _("The server has no room for this file now: nothing of it was sent.")
-    remedy = _("The site’s operators are told. Try again in a few minutes, or tell support.")
+    remedy = _("Try again in a few minutes; if it lasts, tell support.")
 
 
 class BeyondLength(UploadRefused):
@@ -145,7 +145,9 @@ class StoreFailed(UploadRefused):
 
     code = "store_failed"
     user_message = _("The server could not keep what was being sent.")
-    remedy = _("What was received before is kept. Resume in a few minutes: operators are told.")
+    remedy = _(
+        "What was received before is kept. Resume in a few minutes; if it lasts, tell support."
+    )
 
     def __init__(self, errno: int | None) -> None:
         super().__init__(errno)
