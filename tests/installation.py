@@ -3,7 +3,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -36,12 +35,6 @@ def demonstrate(*options: str, environ: Mapping[str, str]) -> str:
     manage("migrate", "--verbosity", "0", environ=environ)
     manage("createcachetable", environ=environ)
     return manage("demo", *options, environ=environ)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

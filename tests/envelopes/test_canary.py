@@ -40,11 +40,10 @@ from tests.installation import (
     PATIENCE,
     demonstrate,
     environ,
-    free_port,
     manage,
     started,
 )
-from tools.services import postgresql, redis_server, running_nginx
+from tools.services import free_port, postgresql, redis_server, running_nginx
 
 pytestmark = pytest.mark.slow
 SMALL = 10_000  # bytes of a file of one block

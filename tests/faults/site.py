@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import connection
 
 from tests.faults.processes import PATIENCE, started
-from tests.installation import free_port
+from tools.services import free_port
 
 CONFIGURATION = Path(__file__).parent / "gunicorn.conf.py"
 BOOTED = re.compile(r"Booting worker with pid: (\d+)")

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from tests.installation import PATIENCE, UP, environ, free_port, started
+from tests.installation import PATIENCE, UP, environ, started
+from tools.services import free_port
 
 pytestmark = pytest.mark.slow
 
