@@ -12,6 +12,7 @@ const FILE = { name: 'Prix.pdf', size: 5, lastModified: 0, sha256: 'ab' }
 /** What the engine gives, but for its room: so many characters, keys included. */
 class Keeping implements Storage {
   room = Infinity
+  refusal = 'QuotaExceededError'
   readonly [key: string]: unknown
 
   get length(): number {
@@ -19,7 +20,7 @@ class Keeping implements Storage {
   }
 
   get #kept(): Record<string, string> {
-    return Object.fromEntries(Object.entries(this).filter(([key]) => key !== 'room')) as Record<string, string>
+    return Object.fromEntries(Object.entries(this).filter(([key]) => !['room', 'refusal'].includes(key))) as Record<string, string>
   }
 
   clear(): void {
@@ -41,7 +42,7 @@ class Keeping implements Storage {
   setItem(key: string, value: string): void {
     const others = Object.entries(this.#kept).filter(([other]) => other !== key)
     const taken = [...others, [key, value]].reduce((total, [name = '', text = '']) => total + name.length + text.length, 0)
-    if (taken > this.room) throw new DOMException('no room', 'QuotaExceededError')
+    if (taken > this.room) throw new DOMException('no room', this.refusal)
     Object.assign(this, { [key]: value })
   }
 }
@@ -52,7 +53,7 @@ let leaving: EventTarget
 beforeEach(() => {
   vi.useFakeTimers({ now: NOW })
   keeping = new Keeping()
-  Object.defineProperty(keeping, 'room', { enumerable: false })
+  for (const own of ['room', 'refusal']) Object.defineProperty(keeping, own, { enumerable: false })
   leaving = new EventTarget()
   vi.stubGlobal('localStorage', keeping)
   vi.stubGlobal('window', leaving)
@@ -96,15 +97,19 @@ describe('annexes', () => {
     expect([keptAnnex('one', 'aa'), keptAnnex('one', 'bb'), keptAnnex('one', 'cc')]).toEqual(['first', 'second', null])
   })
 
-  it('give way once saved as files, the oldest first, and as few as are needed', () => {
-    for (const [rank, deposit] of ['d0', 'd1', 'd2'].entries()) keepAnnex(annexOf(deposit), NOW - rank)
-    for (const deposit of ['d0', 'd1', 'd2']) markSaved(deposit, 'aa')
-    keeping.room = taken() + 2
+  it.each(['QuotaExceededError', 'NS_ERROR_DOM_QUOTA_REACHED'])(
+    'give way once saved as files, the oldest first, and as few as are needed (%s)',
+    (refusal) => {
+      keeping.refusal = refusal
+      for (const [rank, deposit] of ['d0', 'd1', 'd2'].entries()) keepAnnex(annexOf(deposit), NOW - rank)
+      for (const deposit of ['d0', 'd1', 'd2']) markSaved(deposit, 'aa')
+      keeping.room = taken() + 2
 
-    expect(keepAnnex(annexOf('new'), NOW)).toBe(true)
+      expect(keepAnnex(annexOf('new'), NOW)).toBe(true)
 
-    expect(['d0', 'd1', 'd2', 'new'].map((deposit) => keptAnnex(deposit, 'aa') !== null)).toEqual([true, true, false, true])
-  })
+      expect(['d0', 'd1', 'd2', 'new'].map((deposit) => keptAnnex(deposit, 'aa') !== null)).toEqual([true, true, false, true])
+    },
+  )
 
   it('never give way before, and it is told that there is no room', () => {
     for (const deposit of ['d0', 'd1']) keepAnnex(annexOf(deposit), NOW - 10 * YEAR)

@@ -50,11 +50,13 @@ export function keptKeys(prefix: string): string[] {
   }
 }
 
+const FULL = ['QuotaExceededError', 'NS_ERROR_DOM_QUOTA_REACHED'] // the second is Firefox's
+
 function failureOfKeeping(key: string, value: string): 'forbidden' | 'full' | null {
   try {
     localStorage.setItem(key, value)
     return null
   } catch (error) {
-    return error instanceof DOMException && error.name === 'QuotaExceededError' ? 'full' : 'forbidden'
+    return error instanceof DOMException && FULL.includes(error.name) ? 'full' : 'forbidden'
   }
 }
