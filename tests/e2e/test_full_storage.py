@@ -92,6 +92,8 @@ def test_bid_is_submitted_and_its_annex_saved_before_the_page_is_left(
     expect(dialog.locator("[data-submitted]")).to_be_visible()
     expect(dialog.locator("[data-annex-unkept]")).to_be_visible()
     expect(dialog.locator("[data-submit]")).to_be_hidden()
+    expect(dialog.locator("[data-countdown]")).to_be_hidden()
+    expect(dialog).to_have_accessible_name("Le pli est remis. Son accusé de réception est prêt.")
     assert_accessible(page)
     picture(page, "deposit-annex-unkept", dialog)
     page.keyboard.press("Escape")

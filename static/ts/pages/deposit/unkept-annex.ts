@@ -48,6 +48,7 @@ export class UnkeptAnnex {
     for (const element of findAll(this.#dialog, '[data-before]')) element.hidden = true
     find(this.#dialog, '[data-receipt]', HTMLAnchorElement).href = receipt
     show(this.#dialog, '[data-submitted]', true)
+    this.#dialog.setAttribute('aria-labelledby', 'submitted-title')
     if (!this.#dialog.open) this.#dialog.showModal() // it was closed while the answer was on its way
     this.#link.focus()
   }
