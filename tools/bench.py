@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from io import FileIO
 from pathlib import Path
 from statistics import median
 
@@ -26,15 +27,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from envelopes.limits import LARGEST_READ
 from keys.certificates import assess, read_certificate
 from keys.cms import BLOCK_SIZE, FILE_ID_SIZE, BlockSealer, Recipient
+from marketplace import durable_files
 from tests.keys.corpus import BAD
 from tools import bench_deposits, bench_offline, bench_opening, bench_pages
 from tools.bench_deposits import Measures, PeerMissing, Site
 
 OUTPUT = Path(__file__).resolve().parent.parent / "build" / "bench.json"
 MIB = 1024 * 1024
-PIECE = MIB  # bytes given to the sealer at once
 MANY = 20  # recipients
 
 Run = Callable[[], float]  # seconds of one run
@@ -128,7 +130,7 @@ def benches(folder: Path, mib: int) -> list[Bench]:
     digest = [openssl, "dgst", "-sha256", str(source)]
     version = subprocess.check_output([openssl, "version"], text=True).split("(")[0].strip()
     to_nowhere = partial(seal_to_nowhere, source, recipients)
-    to_disk = partial(seal_to_disk, source, target=folder / "sealed")
+    to_disk = partial(seal_to_disk, source, folder=folder / "sealed")
     opener = bench_offline.openers(folder, source, certificates)
     return [
         Bench(
@@ -233,9 +235,8 @@ def measured(bench: Bench, mib: int, runs: int) -> Result:
     return bench.measure(mib, runs)
 
 
-def seal(source: Path, recipients: Sequence[Recipient]) -> Iterator[tuple[bytes, bool]]:
-    """The sealed pieces of a file, with the very code of the uploads; true ends a block."""
-    piece = memoryview(bytearray(PIECE))
+def seal(source: Path, recipients: Sequence[Recipient]) -> Iterator[Iterator[bytes]]:
+    """The blocks of a file, in sealed pieces, with the very code of the uploads; in their order."""
     file_id, size = os.urandom(FILE_ID_SIZE), source.stat().st_size
     with source.open("rb", buffering=0) as file:
         for number, start in enumerate(range(0, size, BLOCK_SIZE)):
@@ -244,37 +245,46 @@ def seal(source: Path, recipients: Sequence[Recipient]) -> Iterator[tuple[bytes,
             sealer = BlockSealer(
                 recipients, file_id=file_id, number=number, is_last=is_last, size=left
             )
-            yield sealer.header, False
-            while left:
-                count = file.readinto(piece[: min(left, PIECE)])
-                yield sealer.update(piece[:count]), False
-                left -= count
-            yield sealer.finish(), True
+            yield pieces(sealer, file, left)
+
+
+def pieces(sealer: BlockSealer, file: FileIO, left: int) -> Iterator[bytes]:
+    """A sealed block of the next `left` bytes of a file."""
+    piece = memoryview(bytearray(LARGEST_READ))
+    yield sealer.header
+    while left:
+        count = file.readinto(piece[: min(left, LARGEST_READ)]) or 0
+        yield sealer.update(piece[:count])
+        left -= count
+    yield sealer.finish()
 
 
 def seal_to_nowhere(source: Path, recipients: Sequence[Recipient], *, digested: bool) -> float:
     """CPU seconds of sealing a file, its ciphertext digested or not."""
-    started, digest = time.process_time(), hashlib.sha256()
+    started = time.process_time()
     with Path(os.devnull).open("wb", buffering=0) as sink:
-        for sealed, _ends_block in seal(source, recipients):
-            if digested:
-                digest.update(sealed)
-            sink.write(sealed)
+        for block in seal(source, recipients):
+            sink.writelines(with_digest(block) if digested else block)
     return time.process_time() - started
 
 
-def seal_to_disk(source: Path, recipients: Sequence[Recipient], target: Path) -> float:
+def seal_to_disk(source: Path, recipients: Sequence[Recipient], folder: Path) -> float:
     """Seconds by the clock of sealing a file as an upload is: digested, each block safe on the disk."""
-    started, digest = time.perf_counter(), hashlib.sha256()
-    with target.open("wb", buffering=0) as sink:
-        for sealed, ends_block in seal(source, recipients):
-            digest.update(sealed)
-            sink.write(sealed)
-            if ends_block:
-                os.fdatasync(sink.fileno())
+    folder.mkdir()
+    started = time.perf_counter()
+    for number, block in enumerate(seal(source, recipients)):
+        durable_files.write_new(folder / str(number), with_digest(block))
     elapsed = time.perf_counter() - started
-    target.unlink()
+    shutil.rmtree(folder)
     return elapsed
+
+
+def with_digest(block: Iterator[bytes]) -> Iterator[bytes]:
+    digest = hashlib.sha256()
+    for sealed in block:
+        digest.update(sealed)
+        yield sealed
+    digest.digest()
 
 
 def assess_once(path: Path) -> float:
