@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The benchmark of opening in a browser: a sealed file to the disk of Chromium, beside bare WebCrypto.
 
-One page does both. Ours fetches each block, verifies all that docs/envelope-format.md § 9 says, decrypts,
-compares the digest of the whole, and writes to the disk that the browser gives to the page; the peer decrypts
-as many bytes, which it has in memory.
+One page does both, of a Chromium that nobody debugs: a debugger hears of all that a page fetches, which costs
+as much again. The page asks the server what to do next. Ours fetches each block, verifies all that
+docs/envelope-format.md § 9 says, decrypts, compares the digest of the whole, and writes to the disk that the
+browser gives to the page; the peer decrypts as many bytes, which it has in memory.
 """
 
 import base64
@@ -15,15 +16,15 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from playwright.sync_api import Page, sync_playwright
 
 from keys.certificates import read_certificate
 from keys.cms import BLOCK_SIZE, FILE_ID_SIZE, Recipient, seal_block
@@ -35,23 +36,45 @@ ROOT = Path(__file__).resolve().parent.parent
 MIB = 1024 * 1024
 MOST = 256  # MiB
 SCRIPT = ROOT / "tests" / "ts" / "opening_bench.ts"
-VERSION = "/Chrome\\/([0-9]+)/.exec(navigator.userAgent)[1]"
+PATIENCE = 120  # seconds for one run
 PAGE = b'<!doctype html><title>bench</title><script type="module" src="/bench.js"></script>'
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What a page is to do, and what came of it: seconds, or why it failed."""
+
+    given: SimpleQueue[str] = field(default_factory=SimpleQueue)
+    done: SimpleQueue[str] = field(default_factory=SimpleQueue)
+
+    def result(self) -> str:
+        try:
+            return self.done.get(timeout=PATIENCE)
+        except Empty:
+            raise RuntimeError("the page does not answer") from None
+
+    def seconds(self, order: str) -> float:
+        self.given.put(order)
+        answer = self.result()
+        try:
+            return float(answer)
+        except ValueError:
+            raise RuntimeError(f"the page failed: {answer}") from None
 
 
 @dataclass(frozen=True)
 class Opener:
     """A page of Chromium that opens, by two ways of spending seconds on so many MiB."""
 
-    page: Page
+    orders: Orders
     mib: int
     peer: str
 
     def ours(self) -> float:
-        return float(self.page.evaluate("bench.ours()"))
+        return self.orders.seconds("ours")
 
     def theirs(self) -> float:
-        return float(self.page.evaluate("bench.theirs()"))
+        return self.orders.seconds("theirs")
 
 
 @contextmanager
@@ -60,35 +83,33 @@ def opener(folder: Path, mib: int) -> Iterator[Opener]:
     executable = os.environ.get("SIGILLE_CHROMIUM") or shutil.which("chromium")
     if not executable:
         raise PeerMissing("Chromium is not installed (Debian package: chromium).")
-    sealed = min(mib, MOST)
+    sealed, orders = min(mib, MOST), Orders()
     folder = folder / "opening"
     (folder / "blocks").mkdir(parents=True)
     answers = {
         "/": ("text/html", PAGE),
-        "/bench.js": ("text/javascript", bundle()),
+        "/bench.js": ("text/javascript", bundle(SCRIPT)),
         "/sealed.json": ("application/json", json.dumps(seal(folder / "blocks", sealed)).encode()),
     }
     with ExitStack() as stack:
-        port = stack.enter_context(serving(answers, folder / "blocks"))
-        playwright = stack.enter_context(sync_playwright())
+        port = stack.enter_context(serving(answers, folder / "blocks", orders))
         # A profile of its own: without one, what a page keeps on the disk stays in memory.
-        context = playwright.chromium.launch_persistent_context(
-            folder / "profile", executable_path=executable, args=ARGUMENTS
+        command = [executable, "--headless", f"--user-data-dir={folder / 'profile'}", *ARGUMENTS]
+        chromium = stack.enter_context(
+            subprocess.Popen([*command, f"http://127.0.0.1:{port}/"], stderr=subprocess.DEVNULL)
         )
-        stack.callback(context.close)
-        page = context.new_page()
-        page.goto(f"http://127.0.0.1:{port}/")
-        page.wait_for_function("globalThis.bench !== undefined")
-        version = str(page.evaluate(VERSION))
-        yield Opener(page, sealed, f"Chromium {version}: AES-256-GCM of WebCrypto, in memory")
+        stack.callback(chromium.terminate)
+        stack.callback(orders.given.put, "")  # the page has done
+        version = orders.result()
+        yield Opener(orders, sealed, f"Chromium {version}: AES-256-GCM of WebCrypto, in memory")
 
 
-def bundle() -> bytes:
-    """The page's script, built as those of the site are."""
+def bundle(script: Path) -> bytes:
+    """A script of the page, built as those of the site are."""
     esbuild = ROOT / "node_modules" / ".bin" / "esbuild"
     if not esbuild.exists():
         raise PeerMissing("esbuild is not installed: run `npm ci` first.")
-    command = [str(esbuild), str(SCRIPT), "--bundle", "--minify", "--format=esm", "--target=es2022"]
+    command = [str(esbuild), str(script), "--bundle", "--minify", "--format=esm", "--target=es2022"]
     return subprocess.check_output(command, cwd=ROOT)
 
 
@@ -121,8 +142,8 @@ def seal(folder: Path, mib: int) -> dict[str, Any]:
 
 
 @contextmanager
-def serving(answers: dict[str, tuple[str, bytes]], blocks: Path) -> Iterator[int]:
-    """The port where these answers are given, and blocks by their number, until the context ends."""
+def serving(answers: dict[str, tuple[str, bytes]], blocks: Path, orders: Orders) -> Iterator[int]:
+    """The port of these answers, of blocks by their number, and of orders; until the context ends."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -139,6 +160,13 @@ def serving(answers: dict[str, tuple[str, bytes]], blocks: Path) -> Iterator[int
             self._begin("application/octet-stream", block.stat().st_size)
             with block.open("rb") as content:
                 self.connection.sendfile(content)
+
+        def do_POST(self) -> None:
+            """Takes what came of the last order, and gives the next when there is one."""
+            orders.done.put(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            order = orders.given.get().encode()
+            self._begin("text/plain", len(order))
+            self.wfile.write(order)
 
         def _begin(self, kind: str, size: int) -> None:
             self.send_response(HTTPStatus.OK)
