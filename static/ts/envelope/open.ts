@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Opening what a manifest binds together: content keys to release, an index, files as streams.
 // Source: docs/envelope-format.md § 9.
-import { sha256 as incrementalSha256 } from '@noble/hashes/sha2.js'
+import { SHA256 } from '@stablelib/sha256'
 import { type Bytes, concat, sha256Hex, toHex } from '../bytes'
 import type { KeyPair } from '../keys/certificate'
 import { checkLength, openBlock, unwrapContentKey } from './cms'
@@ -143,7 +143,7 @@ export class Comparing extends TransformStream<Bytes, Bytes> {
   readonly comparison: Promise<Comparison>
 
   constructor({ size, sha256 }: IndexFile) {
-    const digest = incrementalSha256.create() // WebCrypto's digest wants the whole file
+    const digest = new SHA256() // WebCrypto's digest wants the whole file
     let passed = 0
     let settle: (comparison: Comparison) => void
     const comparison = new Promise<Comparison>((resolve) => {

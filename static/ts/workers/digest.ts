@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Digests files one after the other, piece by piece: none is ever whole in memory.
-import { sha256 } from '@noble/hashes/sha2.js'
+import { SHA256 } from '@stablelib/sha256'
 import { toHex } from '../bytes'
 import type { DigestAnswer } from '../digest'
 import { answerQuestions } from '../worker'
@@ -10,7 +10,7 @@ const TOLD_EACH = 16 * 1024 * 1024 // bytes
 answerQuestions((file: Blob, tell): Promise<DigestAnswer> => digestOf(file, tell).catch(() => null))
 
 async function digestOf(file: Blob, tell: (read: number) => void): Promise<string> {
-  const hash = sha256.create()
+  const hash = new SHA256()
   const reader = file.stream().getReader()
   let [read, told] = [0, 0]
   for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
