@@ -126,15 +126,47 @@ test.each<[string, (block: Bytes) => Bytes]>([
   expect(pieces).toHaveLength(1)
 })
 
-test('blocks are read one ahead, and no more', async () => {
-  const fetchBlock = vi.fn(serve(sealed))
-  const reader = openFile(sealed.file, pair, fetchBlock).getReader()
+test('blocks are opened two ahead, and no more', async () => {
+  const { file, blocks } = await listed(ID, [...sealed.blocks, ...sealed.blocks])
+  const fetchBlock = vi.fn(serve({ file, blocks }))
+  const reader = openFile(file, pair, fetchBlock).getReader()
 
   expect(fetchBlock).toHaveBeenCalledTimes(0)
   await reader.read()
-  expect(fetchBlock.mock.calls.map(([, number]) => number)).toEqual([0, 1])
-  await reader.read()
   expect(fetchBlock.mock.calls.map(([, number]) => number)).toEqual([0, 1, 2])
+  await reader.read()
+  expect(fetchBlock.mock.calls.map(([, number]) => number)).toEqual([0, 1, 2, 3])
+})
+
+test('blocks come in their order, however the network gives them', async () => {
+  const arrivals: (() => void)[] = []
+  const fetchBlock: FetchBlock = async (id, number) => {
+    await new Promise<void>((resolve) => arrivals.push(resolve))
+    return serve(sealed)(id, number)
+  }
+  const drained = drain(openFile(sealed.file, pair, fetchBlock))
+  await vi.waitFor(() => {
+    expect(arrivals).toHaveLength(3)
+  })
+
+  for (const arrive of arrivals.toReversed()) arrive()
+
+  const { pieces, error } = await drained
+  expect(error).toBeUndefined()
+  expect(equal(concat(...pieces), plaintext)).toBe(true)
+})
+
+test('a refusal stops the reading of what follows', async () => {
+  const signals: (AbortSignal | undefined)[] = []
+  const fetchBlock: FetchBlock = (id, number, signal) => {
+    signals.push(signal)
+    return number === 0 ? Promise.resolve(new Uint8Array()) : serve(sealed)(id, number)
+  }
+
+  const { error } = await drain(openFile(sealed.file, pair, fetchBlock))
+
+  expect(error).toBeInstanceOf(Damaged)
+  expect(signals.map((signal) => signal?.aborted)).toEqual([true, true, true])
 })
 
 test('cancelling tells the network', async () => {
@@ -148,7 +180,7 @@ test('cancelling tells the network', async () => {
 
   await reader.cancel()
 
-  expect(signals.map((signal) => signal?.aborted)).toEqual([true, true])
+  expect(signals.map((signal) => signal?.aborted)).toEqual([true, true, true])
 })
 
 test('an abort errors the stream', async () => {
