@@ -36,6 +36,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MIB = 1024 * 1024
 MOST = 256  # MiB
 SCRIPT = ROOT / "tests" / "ts" / "opening_bench.ts"
+WORKER = ROOT / "static" / "ts" / "workers" / "pieces.ts"
 PATIENCE = 120  # seconds for one run
 PAGE = b'<!doctype html><title>bench</title><script type="module" src="/bench.js"></script>'
 
@@ -89,6 +90,7 @@ def opener(folder: Path, mib: int) -> Iterator[Opener]:
     answers = {
         "/": ("text/html", PAGE),
         "/bench.js": ("text/javascript", bundle(SCRIPT)),
+        "/pieces.js": ("text/javascript", bundle(WORKER)),
         "/sealed.json": ("application/json", json.dumps(seal(folder / "blocks", sealed)).encode()),
     }
     with ExitStack() as stack:

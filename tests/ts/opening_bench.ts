@@ -6,6 +6,7 @@ import { Comparing, openFile } from '../../static/ts/envelope/open'
 import type { IndexFile, ManifestFile } from '../../static/ts/envelope/manifest'
 import { type KeyPair, readCertificate } from '../../static/ts/keys/certificate'
 import { importPrivateKey } from '../../static/ts/keys/private-key'
+import { PieceDigester } from '../../static/ts/pieces'
 
 interface Sealed {
   readonly file: ManifestFile
@@ -26,6 +27,7 @@ async function fetchBlock(fileId: string, number: number, signal?: AbortSignal):
 class Bench {
   readonly #sealed: Sealed
   readonly #pair: KeyPair
+  readonly #digester = new PieceDigester('/pieces.js')
 
   constructor(sealed: Sealed, pair: KeyPair) {
     this.#sealed = sealed
@@ -43,7 +45,7 @@ class Bench {
     const folder = await navigator.storage.getDirectory()
     const name = crypto.randomUUID()
     const started = performance.now()
-    const comparing = new Comparing(this.#sealed.announced)
+    const comparing = new Comparing(this.#sealed.announced, this.#digester)
     const handle = await folder.getFileHandle(name, { create: true })
     await openFile(this.#sealed.file, this.#pair, fetchBlock)
       .pipeThrough(comparing)

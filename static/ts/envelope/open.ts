@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Opening what a manifest binds together: content keys to release, an index, files as streams.
 // Source: docs/envelope-format.md § 9.
-import { SHA256 } from '@stablelib/sha256'
-import { type Bytes, concat, sha256Hex, toHex } from '../bytes'
+import { type Bytes, concat, sha256Hex } from '../bytes'
 import type { KeyPair } from '../keys/certificate'
+import type { PieceDigester } from '../pieces'
 import { checkLength, openBlock, unwrapContentKey } from './cms'
 import { Damaged } from './errors'
 import { readHeader } from './header'
@@ -154,23 +154,24 @@ export class Comparing extends TransformStream<Bytes, Bytes> {
   /** Settled when the last byte has passed. */
   readonly comparison: Promise<Comparison>
 
-  constructor({ size, sha256 }: IndexFile) {
-    const digest = new SHA256() // WebCrypto's digest wants the whole file
+  /** `digester` works for this stream alone until it has ended; a piece is digested while the one before is used. */
+  constructor({ size, sha256 }: IndexFile, digester: PieceDigester) {
     let passed = 0
     let settle: (comparison: Comparison) => void
     const comparison = new Promise<Comparison>((resolve) => {
       settle = resolve
     })
-    super({
-      transform(piece, controller) {
-        digest.update(piece)
+    const transformer = {
+      start: () => digester.begin(size),
+      async transform(piece: Bytes, controller: TransformStreamDefaultController<Bytes>) {
         passed += piece.length
-        controller.enqueue(piece)
+        controller.enqueue(await digester.add(piece))
       },
-      flush() {
-        settle({ sizeAgrees: passed === size, sha256Agrees: toHex(digest.digest()) === sha256 })
+      async flush() {
+        settle({ sizeAgrees: passed === size, sha256Agrees: (await digester.end()) === sha256 })
       },
-    })
+    }
+    super(transformer, undefined, { highWaterMark: 1 })
     this.comparison = comparison
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-import { beforeAll, expect, test, vi } from 'vitest'
+import { afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { type Bytes, concat, encodeUtf8, equal, sha256Hex } from '../../../static/ts/bytes'
 import type { JsonValue } from '../../../static/ts/canonical'
 import { BLOCK_SIZE } from '../../../static/ts/envelope/cms'
@@ -7,7 +7,10 @@ import { BadIndex, Damaged, type EnvelopeRefused, Misplaced, NotARecipient } fro
 import type { Manifest, ManifestEnvelope } from '../../../static/ts/envelope/manifest'
 import { Comparing, type FetchBlock, openFile, openIndex, type Progress, unwrapContentKeys } from '../../../static/ts/envelope/open'
 import { type GeneratedKeyPair, generateKeyPair } from '../../../static/ts/keys/generate'
+import { PieceDigester } from '../../../static/ts/pieces'
+import { WorkerLost } from '../../../static/ts/worker'
 import { listed, sealBlock, type SealedFile, sealFile, sealJson } from '../sealer'
+import { workHere } from '../work_here'
 
 const NOW = new Date('2026-11-22T20:30:15Z')
 const ID = '00112233445566ff'
@@ -24,6 +27,10 @@ beforeAll(async () => {
   plaintext = Uint8Array.from({ length: 2 * BLOCK_SIZE + 5 }, (_, i) => i ^ (i >> 11))
   sealed = await seal(plaintext)
 }, 30_000)
+
+afterEach(() => {
+  vi.unstubAllGlobals()
+})
 
 function seal(bytes: Bytes, cuts?: readonly number[]): Promise<SealedFile> {
   return sealFile(bytes, [pair.certificate], ID, cuts)
@@ -276,7 +283,8 @@ test.each([
   ['of another size', 'Bonjour !', { sizeAgrees: false, sha256Agrees: false }],
 ])('Comparing lets a file %s through, and tells', async (_, content, expected) => {
   const announced = { id: ID, name: 'a', size: 7, sha256: await sha256Hex(encodeUtf8('Bonjour')) }
-  const comparing = new Comparing(announced)
+  workHere(() => import('../../../static/ts/workers/pieces'))
+  const comparing = new Comparing(announced, new PieceDigester('/pieces.js'))
   const source = new ReadableStream<Bytes>({
     start(controller) {
       for (const character of content) controller.enqueue(encodeUtf8(character))
@@ -288,4 +296,22 @@ test.each([
 
   expect(concat(...passed.pieces)).toEqual(encodeUtf8(content))
   expect(await comparing.comparison).toEqual(expected)
+})
+
+test('Comparing errors the stream where its worker is lost', async () => {
+  const workers = workHere(() => import('../../../static/ts/workers/pieces'))
+  const comparing = new Comparing({ id: ID, name: 'a', size: 7, sha256: '' }, new PieceDigester('/pieces.js'))
+  const source = new ReadableStream<Bytes>({
+    pull(controller) {
+      controller.enqueue(encodeUtf8('B'))
+    },
+  })
+  const opened = source.pipeThrough(comparing)
+  const reader = opened.getReader()
+  await reader.read()
+  reader.releaseLock()
+
+  workers[0]?.dispatchEvent(new Event('error'))
+
+  expect((await drain(opened)).error).toBeInstanceOf(WorkerLost)
 })
