@@ -7,14 +7,16 @@ server must not hold the lock of the journal.
 """
 
 from typing import Any
+from uuid import UUID
 
-from allauth.account import signals
+from allauth.account import auth_backends, signals
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress
 from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa import signals as mfa_signals
 from django.conf import settings
+from django.contrib.auth import backends
 from django.db import transaction
 from django.dispatch import Signal
 from django.http import HttpRequest
@@ -29,6 +31,23 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth is 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Nobody signs up without a company: see `marketplace.sign_up`."""
         return False
+
+
+class _WithRole(backends.ModelBackend):
+    """Who is signed in comes with what that person is, in one query: every page asks for both."""
+
+    def get_user(self, user_id: UUID) -> User | None:
+        people = User.objects.select_related("agent__service__organisation", "bidder__company")
+        user = people.filter(pk=user_id).first()
+        return user if self.user_can_authenticate(user) else None
+
+
+class PasswordBackend(_WithRole):
+    """Signs in by the account's own address."""
+
+
+class AddressBackend(_WithRole, auth_backends.AuthenticationBackend):  # type: ignore[misc] # allauth is untyped
+    """Signs in by any of its addresses, and by all that allauth knows beside passwords."""
 
 
 def password_link(user: User) -> str:

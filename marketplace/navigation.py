@@ -42,13 +42,8 @@ def navigation(request: HttpRequest) -> Navigation:
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return Navigation(None, None, ())
-    # The view may have asked already: `marketplace/permissions.py`.
-    agent: Agent | None = getattr(request, "agent", None)
-    bidder: Bidder | None = getattr(request, "bidder", None)
-    if agent is None and bidder is None:
-        agents = Agent.objects.select_related("user", "service__organisation")
-        agent = agents.filter(user=user).first()
-        bidder = Bidder.objects.select_related("company").filter(user=user).first()
+    agent: Agent | None = getattr(user, "agent", None)
+    bidder: Bidder | None = getattr(user, "bidder", None)
     sections = _for_agent(request, agent) if agent else _for_bidder(request) if bidder else ()
     return Navigation(agent, bidder, tuple(_nearest_alone(sections)))
 

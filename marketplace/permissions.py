@@ -72,7 +72,7 @@ def bidder_required(view: BidderView[P]) -> View[P]:
     @login_required
     @wraps(view)
     def wrapped(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        bidder = Bidder.objects.select_related("company").filter(user=request.user.pk).first()
+        bidder: Bidder | None = getattr(request.user, "bidder", None)
         if bidder is None:
             raise Http404
         for_bidder = cast("BidderRequest", request)
@@ -100,8 +100,7 @@ def require(agent: Agent, right: Right) -> None:
 
 def of_agent(request: HttpRequest) -> AgentRequest | None:
     """The request as that of the agent who makes it, if it is one."""
-    agents = Agent.objects.select_related("user", "service__organisation")
-    agent = agents.filter(user=request.user.pk).first()
+    agent: Agent | None = getattr(request.user, "agent", None)
     if agent is None:
         return None
     for_agent = cast("AgentRequest", request)

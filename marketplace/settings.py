@@ -156,8 +156,8 @@ DEFAULT_FROM_EMAIL = env("EMAIL_FROM", "sigille@localhost")
 
 AUTH_USER_MODEL = "marketplace.User"
 AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "marketplace.accounts.PasswordBackend",
+    "marketplace.accounts.AddressBackend",
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 _VALIDATION = "django.contrib.auth.password_validation"

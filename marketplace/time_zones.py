@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from marketplace.models import Organisation, User
+from marketplace.models import Agent
 
 
 class TimeZoneMiddleware:
@@ -23,8 +23,5 @@ class TimeZoneMiddleware:
 
 def _zone_of(request: HttpRequest) -> ZoneInfo | None:
     """None restores the default zone."""
-    if not isinstance(request.user, User):
-        return None
-    organisations = Organisation.objects.filter(services__agents__user=request.user.pk)
-    name = organisations.values_list("time_zone", flat=True).first()
-    return ZoneInfo(name) if name else None
+    agent: Agent | None = getattr(request.user, "agent", None)
+    return ZoneInfo(agent.service.organisation.time_zone) if agent else None

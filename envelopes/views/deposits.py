@@ -73,7 +73,7 @@ def public_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def public_detail(request: HttpRequest, consultation_id: UUID) -> HttpResponse:
     consultation = _published(consultation_id)
-    bidder = Bidder.objects.filter(user=request.user.pk).first()
+    bidder: Bidder | None = getattr(request.user, "bidder", None)
     return render(request, "envelopes/public_detail.html", _public_context(consultation, bidder))
 
 

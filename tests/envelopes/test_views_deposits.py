@@ -162,7 +162,7 @@ def test_mine_asks_as_much_for_one_deposit_as_for_three(client, django_assert_nu
     for _ in range(count):
         make_deposit(bidder=bidder)
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(5):
         response = client.get(url("deposits"))
 
     assert len(response.context["page"].object_list) == count

@@ -241,7 +241,7 @@ def test_mine_asks_as_much_for_one_consultation_as_for_three(
         make_second(make_submitted(bidder=bidder), "replaces")
     client.force_login(bidder.user)
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(5):
         client.get(url("deposits"))
 
 

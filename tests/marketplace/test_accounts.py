@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
+from uuid import uuid4
+
 import pytest
 from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.contrib.auth import load_backend
 from django.urls import reverse
 
 from marketplace.models import JournalEntry
@@ -31,6 +35,30 @@ def test_sign_in_of_a_disabled_account_says_so_to_its_owner_alone(client):
 
     assert right.url == reverse("account_inactive")
     assert wrong.status_code == 200
+
+
+@pytest.mark.parametrize("backend", settings.AUTHENTICATION_BACKENDS)
+def test_who_is_signed_in_comes_with_their_place_in_one_query(django_assert_num_queries, backend):
+    agent, bidder = make_agent(), make_bidder()
+
+    with django_assert_num_queries(2):
+        buyer, seller = (load_backend(backend).get_user(one.user_id) for one in (agent, bidder))
+        assert buyer
+        assert seller
+        places = (buyer.agent.service.organisation, seller.bidder.company)
+        others = [hasattr(buyer, "bidder"), hasattr(seller, "agent")]
+
+    assert places == (agent.service.organisation, bidder.company)
+    assert others == [False, False]
+
+
+@pytest.mark.parametrize("backend", settings.AUTHENTICATION_BACKENDS)
+def test_nobody_is_signed_in_where_the_account_is_disabled_or_gone(backend):
+    user = make_agent().user
+    user.is_active = False
+    user.save()
+
+    assert [load_backend(backend).get_user(pk) for pk in (user.pk, uuid4())] == [None, None]
 
 
 def test_allauth_signs_nobody_up(client):

@@ -168,7 +168,7 @@ def test_agent_list_asks_the_same_number_of_questions(client, django_assert_num_
     client.force_login(administrator.user)
 
     # session, user, zone, agent; count, page; the menu asks nothing more of an administrator
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(4):
         response = client.get(reverse("agents"))
 
     assert len(response.context["page"].object_list) == count

@@ -45,7 +45,7 @@ def test_consultation_list_asks_the_same_number_of_questions(
     client.force_login(agent.user)
 
     # session, user, zone, agent; count, page, degradations; a key pair for the menu
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(6):
         response = client.get(reverse("consultations"))
 
     assert len(response.context["page"].object_list) == count

@@ -126,7 +126,7 @@ def test_journal_page_asks_the_same_number_of_questions(client, django_assert_nu
     client.force_login(administrator.user)
 
     # session, user, zone, agent; count, page; the menu asks nothing more of an administrator
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(4):
         response = client.get(reverse("journal"))
 
     assert len(response.context["page"].object_list) == count
