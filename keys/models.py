@@ -29,9 +29,8 @@ def manageable_services(agent: Agent) -> models.QuerySet[Service]:
 class Split:
     """How the key pairs that can seal today are shared out between people."""
 
-    personal: int
-    backup: int
-    holders: int
+    personal: set[uuid.UUID]  # the agents who hold one
+    backup: set[uuid.UUID]
 
     @property
     def lacks_backup(self) -> bool:
@@ -40,7 +39,7 @@ class Split:
     @property
     def hangs_on_one_person(self) -> bool:
         """One person holds personal and backup key pairs alike: nobody else could open a bid."""
-        return bool(self.personal and self.backup) and self.holders == 1
+        return bool(self.personal and self.backup) and len(self.personal | self.backup) == 1
 
 
 def possible_holders(key_pair: KeyPair, editor: Agent) -> models.QuerySet[Agent]:
@@ -84,12 +83,11 @@ class KeyPairQuerySet(models.QuerySet["KeyPair"]):
 
     def split(self, now: datetime) -> Split:
         """Of the key pairs of one service, in one query."""
-        counts = self.usable(now=now, until=now).aggregate(
-            personal=Count("state", filter=Q(is_backup=False)),
-            backup=Count("state", filter=Q(is_backup=True)),
-            holders=Count("holder", distinct=True),
-        )
-        return Split(**counts)
+        holders: dict[bool, set[uuid.UUID]] = {False: set(), True: set()}
+        usable = self.usable(now=now, until=now).order_by()
+        for is_backup, holder in usable.values_list("is_backup", "holder").distinct():
+            holders[is_backup].add(holder)
+        return Split(personal=holders[False], backup=holders[True])
 
     def census(self, now: datetime) -> dict[str, int]:
         """How many want attention; the index `key_pair_counts` knows it without their rows.

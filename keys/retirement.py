@@ -48,13 +48,15 @@ def removal_of(key_pair: KeyPair) -> Removal:
 
 def _protected(key_pair_ids: set[UUID]) -> set[UUID]:
     """Those that a row of a higher floor refers to and protects, in one query."""
+    if not key_pair_ids:
+        return set()
     referring = []
     for relation in KeyPair._meta.get_fields(include_hidden=True):  # noqa: SLF001 - Django documents it
         if isinstance(relation, ManyToOneRel) and relation.on_delete is PROTECT:
             name, rows = relation.field.name, relation.related_model._base_manager  # noqa: SLF001 - idem
             found = rows.filter(**{f"{name}__in": key_pair_ids})
             referring.append(found.order_by().values_list(name, flat=True))
-    return set(referring[0].union(*referring[1:])) if referring and key_pair_ids else set()
+    return set(referring[0].union(*referring[1:])) if referring else set()
 
 
 @transaction.atomic

@@ -12,11 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from keys import key_search
+from keys import key_search, retirement
 from keys.forms import KeySearchForm, ServiceForm
 from keys.models import KeyPair, KeyPairQuerySet, manageable_services
 from keys.views import asked
-from keys.views.rows import Row, rows_of
+from keys.views.rows import FIELDS, Row, rows_of
 from marketplace import tables
 from marketplace.models import Right
 from marketplace.permissions import AgentRequest, agent_required
@@ -55,13 +55,14 @@ def key_list(request: AgentRequest) -> HttpResponse:
         is_descending=sorting.is_descending,
         now=now,
     )
+    manages_others = request.agent.may(Right.MANAGE_OTHER_KEYS)
     others = manageable_services(request.agent).exclude(pk=request.agent.service_id)
     return render(
         request,
         "keys/list.html",
         {
             "service": service,
-            "other_services": others.order_by("name"),
+            "other_services": others.order_by("name") if manages_others else (),
             "form": form,
             "is_search": bool(criteria),
             "kept": _kept(request, "service", "sort"),
@@ -92,17 +93,13 @@ def _kept(request: HttpRequest, *names: str) -> dict[str, str]:
 
 def _tables(request: HttpRequest, found: KeyPairQuerySet, now: datetime) -> dict[str, Table]:
     """The personal and the backup one, by their parameter."""
-    rows = found.select_related("holder__user").defer("certificate")
+    rows = found.select_related("holder__user").only(*FIELDS)
     pages = {
         parameter: Paginator(kind, PAGE_SIZE).get_page(request.GET.get(parameter))
         for parameter, kind in (("personal", rows.personal()), ("backup", rows.backup()))
     }
-    listed = rows_of([key_pair for page in pages.values() for key_pair in page], now)
+    removals = retirement.removals_of([key_pair for page in pages.values() for key_pair in page])
     return {
-        parameter: Table(
-            parameter,
-            page,
-            [row for row in listed if row.key_pair.is_backup == (parameter == "backup")],
-        )
+        parameter: Table(parameter, page, rows_of(page, removals, now))
         for parameter, page in pages.items()
     }

@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A key pair in a table: its words are chosen here, since a template takes thrice the time for them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypedDict
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from keys import retirement
 from keys.models import Health, KeyPair
 from keys.retirement import Removal
 from marketplace.templatetags.sigille import fingerprint, instant
@@ -25,13 +24,30 @@ TONES: Final = {
     Health.RENEWED: "off",
     Health.RETIRED: "off",
 }
+# What a row is made of, and nothing more: not the certificate, nor the digest of a password.
+FIELDS: Final = (
+    "name",
+    "common_name",
+    "fingerprint",
+    "algorithm",
+    "not_after",
+    "state",
+    "proven_at",
+    "retired_at",
+    "retirement_reason",
+    "retires_at",
+    "first_used_at",
+    "holder__user__name",
+    "holder__user__email",
+)
 
 
-@dataclass(frozen=True)
-class Row:
-    key_pair: KeyPair
-    health: Health
-    removal: Removal
+class Row(TypedDict):
+    """A dictionary, since a template asks any other object for its items before its attributes."""
+
+    id: UUID
+    health: str  # a value of `Health`
+    removal: str  # a value of `Removal`
     name: str
     about: str  # its algorithm and its holder
     common_name: str
@@ -47,23 +63,25 @@ class Row:
     remove: str  # empty where there is nothing more to remove
 
 
-def rows_of(key_pairs: Sequence[KeyPair], now: datetime) -> list[Row]:
+def rows_of(
+    key_pairs: Iterable[KeyPair], removals: Mapping[UUID, Removal], now: datetime
+) -> list[Row]:
     """With the users of their holders at hand."""
-    removals = retirement.removals_of(key_pairs)
-    return [_row(key_pair, removals[key_pair.pk], now) for key_pair in key_pairs]
+    list_url = reverse("keys:list")
+    return [_row(key_pair, removals[key_pair.pk], list_url, now) for key_pair in key_pairs]
 
 
-def _row(key_pair: KeyPair, removal: Removal, now: datetime) -> Row:
+def _row(key_pair: KeyPair, removal: Removal, list_url: str, now: datetime) -> Row:
     health, named = key_pair.health(now), {"name": key_pair.name}
     is_near = health is Health.EXPIRING
     return Row(
-        key_pair,
-        health,
-        removal,
+        id=key_pair.pk,
+        health=health.value,
+        removal=removal.value,
         name=key_pair.name,
         about=f"{key_pair.algorithm} · {key_pair.holder}",
         common_name=key_pair.common_name or "—",
-        url=reverse("keys:detail", args=[key_pair.pk]),
+        url=f"{list_url}{key_pair.pk}/",
         tone=TONES[health],
         state=str(health.label),
         notes=tuple(_notes(key_pair, health)),

@@ -14,7 +14,7 @@ def split_of(service) -> Split:
 def test_split_of_a_service_without_key_pairs_lacks_nothing_yet():
     split = split_of(make_agent().service)
 
-    assert split == Split(personal=0, backup=0, holders=0)
+    assert split == Split(personal=set(), backup=set())
     assert not split.lacks_backup
     assert not split.hangs_on_one_person
 
@@ -36,7 +36,7 @@ def test_split_hangs_on_one_person_until_another_one_holds_a_key_pair(is_backup)
 
     make_key_pair(holder=make_agent(service=agent.service), is_backup=is_backup)
 
-    assert alone == Split(personal=1, backup=1, holders=1)
+    assert alone == Split(personal={agent.pk}, backup={agent.pk})
     assert alone.hangs_on_one_person
     assert not split_of(agent.service).hangs_on_one_person
 
@@ -55,7 +55,7 @@ def test_split_counts_only_what_can_seal_today(fields):
     make_key_pair(holder=agent)
     make_key_pair(holder=make_agent(service=agent.service), is_backup=True, **fields)
 
-    assert split_of(agent.service) == Split(personal=1, backup=0, holders=1)
+    assert split_of(agent.service) == Split(personal={agent.pk}, backup=set())
     assert split_of(agent.service).lacks_backup
 
 
