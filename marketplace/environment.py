@@ -12,6 +12,8 @@ from django.core.exceptions import ImproperlyConfigured
 from marketplace import durable_files
 
 PREFIX = "SIGILLE_"
+# Seconds. Of either database, opening one takes as long as several queries.
+CONNECTION_LASTS = 60
 
 
 def env(name: str, default: str = "") -> str:
@@ -126,6 +128,7 @@ def database(url: str) -> dict[str, object]:
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": parts.path.removeprefix("/"),
+            "CONN_MAX_AGE": CONNECTION_LASTS,
             "OPTIONS": {
                 "timeout": 30,  # seconds
                 "transaction_mode": "IMMEDIATE",
@@ -145,6 +148,6 @@ def database(url: str) -> dict[str, object]:
         "PORT": str(parts.port or ""),
         # Whatever the server's default: a bid is acknowledged once its row is on the disk.
         "OPTIONS": {"options": "-c synchronous_commit=on"},
-        "CONN_MAX_AGE": 60,  # seconds
+        "CONN_MAX_AGE": CONNECTION_LASTS,
         "CONN_HEALTH_CHECKS": True,
     }

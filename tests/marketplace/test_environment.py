@@ -56,6 +56,11 @@ def places(store):
     ]
 
 
+@pytest.mark.parametrize("url", ["sqlite:///data/sigille.sqlite3", "postgresql://db/sigille"])
+def test_requests_share_the_connections_to_either_database(url):
+    assert environment.database(url)["CONN_MAX_AGE"] == 60
+
+
 def test_block_store_is_a_folder_without_any_variable(described):
     assert described() == {
         "BACKEND": "marketplace.storage.DurableStorage",
