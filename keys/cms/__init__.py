@@ -20,6 +20,7 @@ from keys.cms.headers import Header, read_header
 from keys.cms.opening import (
     PrivateKey,
     open_block,
+    open_into,
     open_message,
     open_with,
     unwrap,
@@ -44,6 +45,7 @@ __all__ = [
     "check_length",
     "nonce_of",
     "open_block",
+    "open_into",
     "open_message",
     "open_with",
     "read_header",
