@@ -13,7 +13,6 @@ import hashlib
 import sys
 import zipfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,20 +25,15 @@ from envelopes.manifest import (
     IndexFile,
     Manifest,
     ManifestEnvelope,
-    ManifestFile,
     fold_name,
     read_index,
     read_manifest,
 )
+from envelopes.offline import archive
+from envelopes.offline.archive import Archive, Key, OfflineRefused
 from keys import cms
-from keys.certificates import Certificate, CertificateRefused, read_certificate
+from keys.certificates import CertificateRefused, read_certificate
 from marketplace import canonical
-
-Key = tuple[Certificate, cms.PrivateKey]
-
-
-class OfflineRefused(Exception):
-    """The archive, or the key, does not open; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -50,22 +44,24 @@ class OpenedFile:
     matches_index: bool
 
 
-def open_archive(archive: zipfile.ZipFile, key: Key, out: Path) -> Iterator[OpenedFile]:
+def open_archive(path: Path, key: Key, out: Path) -> Iterator[OpenedFile]:
     """Write the files of a deposit below `out`, a folder an envelope.
 
     Raises:
         OfflineRefused: something in the archive is damaged, or is sealed to other keys.
+        BadZipFile: it is no archive.
     """
-    manifest = _manifest(archive)
-    for envelope in manifest.envelopes:
-        content = b"".join(_plaintext(archive, envelope.index, key))
-        index = _index(content, manifest, envelope)
-        folder = out / _folder_of(envelope)
-        folder.mkdir(parents=True, exist_ok=True)
-        taken: set[str] = set()
-        for described, announced in zip(envelope.files, index.files, strict=True):
-            path = folder / _free_name(announced.name, taken)
-            yield _write(path, _ahead(_plaintext(archive, described, key)), announced)
+    with archive.opened(path, key) as deposit:
+        manifest = _manifest(deposit)
+        for envelope in manifest.envelopes:
+            content = b"".join(map(bytes, deposit.plaintext(envelope.index)))
+            index = _index(content, manifest, envelope)
+            folder = out / _folder_of(envelope)
+            folder.mkdir(parents=True, exist_ok=True)
+            taken: set[str] = set()
+            for described, announced in zip(envelope.files, index.files, strict=True):
+                name = _free_name(announced.name, taken)
+                yield _write(folder / name, deposit.plaintext(described), announced)
 
 
 def read_key(data: bytes, password: str) -> Key:
@@ -86,9 +82,9 @@ def read_key(data: bytes, password: str) -> Key:
         raise OfflineRefused(f"the certificate of the key is refused ({error.code})") from error
 
 
-def _manifest(archive: zipfile.ZipFile) -> Manifest:
-    data = _member(archive, "manifest.json")
-    receipt = canonical.loads(_member(archive, "receipt.json"))
+def _manifest(deposit: Archive) -> Manifest:
+    data = deposit.member("manifest.json")
+    receipt = canonical.loads(deposit.member("receipt.json"))
     digest = receipt.get("manifest_sha256") if isinstance(receipt, dict) else None
     if digest != hashlib.sha256(data).hexdigest():
         raise OfflineRefused("the manifest is not the one of the receipt")
@@ -109,32 +105,7 @@ def _index(content: bytes, manifest: Manifest, envelope: ManifestEnvelope) -> In
     return index
 
 
-def _plaintext(archive: zipfile.ZipFile, file: ManifestFile, key: Key) -> Iterator[bytes]:
-    """The blocks of a file, each verified whole before it is given."""
-    for number, described in enumerate(file.blocks):
-        name = f"blocks/{file.id.hex()}/{number}.p7m"
-        block = _member(archive, name)
-        if (len(block), hashlib.sha256(block).hexdigest()) != (described.size, described.sha256):
-            raise OfflineRefused(f"{name} is not what was sealed")
-        is_last = number == len(file.blocks) - 1
-        try:
-            plaintext = cms.open_with(block, key, file_id=file.id, number=number, is_last=is_last)
-            cms.check_length(len(plaintext), number, is_last=is_last)
-        except cms.EnvelopeError as error:
-            raise OfflineRefused(f"{name} does not open ({error.code})") from error
-        yield plaintext
-
-
-def _ahead(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """The same blocks; the next one is opened while the caller keeps this one."""
-    with ThreadPoolExecutor(1) as worker:
-        coming = worker.submit(next, blocks, None)
-        while (block := coming.result()) is not None:
-            coming = worker.submit(next, blocks, None)
-            yield block
-
-
-def _write(path: Path, blocks: Iterator[bytes], announced: IndexFile) -> OpenedFile:
+def _write(path: Path, blocks: Iterator[memoryview], announced: IndexFile) -> OpenedFile:
     part = path.with_name(path.name + ".part")
     digest, size = hashlib.sha256(), 0
     try:
@@ -148,13 +119,6 @@ def _write(path: Path, blocks: Iterator[bytes], announced: IndexFile) -> OpenedF
         part.unlink(missing_ok=True)
         raise
     return OpenedFile(path, (size, digest.hexdigest()) == (announced.size, announced.sha256))
-
-
-def _member(archive: zipfile.ZipFile, name: str) -> bytes:
-    try:
-        return archive.read(name)
-    except (KeyError, zipfile.BadZipFile) as error:
-        raise OfflineRefused(f"the archive lacks {name}, or it is damaged there") from error
 
 
 def _folder_of(envelope: ManifestEnvelope) -> str:
@@ -186,10 +150,9 @@ def main(arguments: list[str]) -> int:
     )
     try:
         key = read_key(options.key.read_bytes(), password.rstrip("\n"))
-        with zipfile.ZipFile(options.archive) as archive:
-            for opened in open_archive(archive, key, options.out):
-                remark = "" if opened.matches_index else "  (not what the bidder announced)"
-                print(f"{opened.path}{remark}")
+        for opened in open_archive(options.archive, key, options.out):
+            remark = "" if opened.matches_index else "  (not what the bidder announced)"
+            print(f"{opened.path}{remark}")
     except (OfflineRefused, OSError, zipfile.BadZipFile) as error:
         print(f"Nothing more was opened: {error}.", file=sys.stderr)
         return 1

@@ -4,6 +4,7 @@
 import io
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 
 import pytest
@@ -13,7 +14,7 @@ from django.conf import settings
 
 from envelopes import archive
 from envelopes.offline import opening as offline
-from envelopes.offline.opening import OfflineRefused
+from envelopes.offline.archive import AT_ONCE, Key, OfflineRefused
 from keys.certificates import read_certificate
 from keys.cms import BLOCK_SIZE
 from marketplace.models import EnvelopeKind
@@ -43,14 +44,15 @@ def archive_of(deposit) -> io.BytesIO:
     return out
 
 
-def key_of(scene) -> offline.Key:
+def key_of(scene) -> Key:
     certificate = read_certificate(bytes(scene.holder.key_pair.certificate))
     return certificate, scene.holder.private_key
 
 
-def open_all(data: io.BytesIO, key: offline.Key, out) -> list[offline.OpenedFile]:
-    with zipfile.ZipFile(data) as opened:
-        return list(offline.open_archive(opened, key, out))
+def open_all(data: io.BytesIO, key: Key, out) -> list[offline.OpenedFile]:
+    path = out.with_suffix(".zip")
+    path.write_bytes(data.getvalue())
+    return list(offline.open_archive(path, key, out))
 
 
 def files_in(folder) -> dict[str, bytes]:
@@ -58,10 +60,12 @@ def files_in(folder) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in found}
 
 
-def altered(data: io.BytesIO, change) -> io.BytesIO:
+def altered(
+    data: io.BytesIO, change=lambda _name, content: content, method=zipfile.ZIP_STORED
+) -> io.BytesIO:
     """The archive with each member as `change(name, content)` makes it; None leaves it out."""
     out = io.BytesIO()
-    with zipfile.ZipFile(data) as before, zipfile.ZipFile(out, "w") as after:
+    with zipfile.ZipFile(data) as before, zipfile.ZipFile(out, "w", method) as after:
         for name in before.namelist():
             content = change(name, before.read(name))
             if content is not None:
@@ -138,6 +142,74 @@ def test_open_archive_refuses_what_is_not_what_was_sealed(scene, tmp_path, chang
         open_all(altered(archive_of(scene.deposit), change), key_of(scene), tmp_path / "out")
 
     assert files_in(tmp_path / "out") == {}
+
+
+def test_open_archive_opens_what_was_packed_anew(scene, tmp_path):
+    packed = altered(archive_of(scene.deposit), method=zipfile.ZIP_DEFLATED)
+
+    open_all(packed, key_of(scene), tmp_path / "out")
+
+    assert files_in(tmp_path / "out") == OPENED
+
+
+def test_open_archive_opens_members_with_extra_fields(scene, tmp_path):
+    out = io.BytesIO()
+    with zipfile.ZipFile(archive_of(scene.deposit)) as before, zipfile.ZipFile(out, "w") as after:
+        for name in before.namelist():
+            with after.open(name, "w", force_zip64=True) as member:
+                member.write(before.read(name))
+
+    open_all(out, key_of(scene), tmp_path / "out")
+
+    assert files_in(tmp_path / "out") == OPENED
+
+
+STRUCTURES = {  # the way the blocks are packed, what is spoilt in their local headers and by what
+    "no local header": (zipfile.ZIP_STORED, 0, b"PX"),
+    "another place": (zipfile.ZIP_STORED, 26, b"\x01"),
+    "outside the archive": (zipfile.ZIP_STORED, 26, b"\xff\xff\xff\xff"),
+    "packed, no local header": (zipfile.ZIP_DEFLATED, 0, b"PX"),
+    "packed, damaged": (zipfile.ZIP_DEFLATED, 30 + len(f"blocks/{16 * '0'}/0.p7m"), b"\xff\xff"),
+    "encrypted": (zipfile.ZIP_DEFLATED, None, b"\x01"),
+}
+
+
+@pytest.mark.parametrize(("method", "at", "junk"), STRUCTURES.values(), ids=STRUCTURES)
+def test_open_archive_refuses_a_damaged_structure(scene, tmp_path, method, at, junk):
+    data = altered(archive_of(scene.deposit), method=method)
+    content = bytearray(data.getvalue())
+    with zipfile.ZipFile(data) as archive:
+        blocks = [info for info in archive.infolist() if info.filename.startswith("blocks/")]
+        entries = archive.start_dir
+    for info in blocks:
+        if at is None:  # the flags of the member, in the directory at the end
+            where = content.index(info.filename.encode(), entries) - 46 + 8
+        else:
+            where = info.header_offset + at
+        content[where : where + len(junk)] = junk
+
+    with pytest.raises(OfflineRefused, match=r"is not what was sealed|is damaged there"):
+        open_all(io.BytesIO(content), key_of(scene), tmp_path / "out")
+
+    assert files_in(tmp_path / "out") == {}
+
+
+def test_open_archive_opens_many_blocks_in_their_order_in_the_room_of_a_few(tmp_path):
+    content = b"".join(bytes([number]) * BLOCK_SIZE for number in range(3 * AT_ONCE + 3)) + b"end"
+    scene = sealed.make_scene(CONTENTS | {EnvelopeKind.OFFER: {"Offre.bin": content}})
+    path = tmp_path / "pli.zip"
+    path.write_bytes(archive_of(scene.deposit).getvalue())
+
+    tracemalloc.start()
+    try:
+        (_, opened) = offline.open_archive(path, key_of(scene), tmp_path / "out")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert most < 2 * (AT_ONCE + 2) * BLOCK_SIZE  # each block is there sealed, and open
+    assert opened.matches_index
+    assert opened.path.read_bytes() == content
 
 
 def test_open_archive_leaves_nothing_of_a_file_whose_second_block_is_damaged(tmp_path):
