@@ -17,13 +17,12 @@ from pathlib import Path
 from envelopes.manifest import ManifestFile
 from keys import cms
 from keys.certificates import Certificate
+from keys.der import Buffer
 
 Key = tuple[Certificate, cms.PrivateKey]
 
 AT_ONCE = 2  # blocks opened, while the one before them is digested and written
-LOCAL_HEADER = struct.Struct(
-    "<4s22xHH"
-)  # of a member: the sizes of its name and of its extra field
+LOCAL_HEADER = struct.Struct("<4s22xHH")  # of a member, to the sizes of its name and extra field
 DAMAGED = (KeyError, EOFError, RuntimeError, struct.error, zipfile.BadZipFile, zlib.error)
 
 
@@ -57,13 +56,13 @@ class Archive:
         except DAMAGED as error:
             raise OfflineRefused(f"the archive lacks {name}, or it is damaged there") from error
 
-    def plaintext(self, file: ManifestFile) -> Iterator[memoryview]:
+    def plaintext(self, file: ManifestFile) -> Iterator[Buffer]:
         """The blocks of a file, each verified whole before it is given, and gone once the next is asked for.
 
         Raises:
             OfflineRefused: a block is not there, is damaged, or is sealed to other keys.
         """
-        coming: deque[Future[memoryview]] = deque()
+        coming: deque[Future[Buffer]] = deque()
         for number in range(len(file.blocks)):
             room = self.rooms[number % len(self.rooms)]
             coming.append(self.workers.submit(room.open, file, number))
@@ -83,7 +82,7 @@ class _Room:
     sealed: bytearray = field(default_factory=bytearray)
     plaintext: bytearray = field(default_factory=bytearray)
 
-    def open(self, file: ManifestFile, number: int) -> memoryview:
+    def open(self, file: ManifestFile, number: int) -> Buffer:
         described, is_last = file.blocks[number], number == len(file.blocks) - 1
         name = f"blocks/{file.id.hex()}/{number}.p7m"
         try:

@@ -33,6 +33,7 @@ from envelopes.offline import archive
 from envelopes.offline.archive import Archive, Key, OfflineRefused
 from keys import cms
 from keys.certificates import CertificateRefused, read_certificate
+from keys.der import Buffer
 from marketplace import canonical
 
 PIECE_SIZE = 256 * 1024  # bytes written at once: 8 MiB took up to four times the system's time
@@ -107,7 +108,7 @@ def _index(content: bytes, manifest: Manifest, envelope: ManifestEnvelope) -> In
     return index
 
 
-def _write(path: Path, blocks: Iterator[memoryview], announced: IndexFile) -> OpenedFile:
+def _write(path: Path, blocks: Iterator[Buffer], announced: IndexFile) -> OpenedFile:
     part = path.with_name(path.name + ".part")
     digest, size = hashlib.sha256(), 0
     try:

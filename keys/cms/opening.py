@@ -55,7 +55,7 @@ def open_block(
     """
     header = _read_whole(block)
     _check_place(header, nonce_of(file_id, number, is_last=is_last))
-    return bytes(_decrypt(bytearray(len(block)), block, header, content_key))
+    return bytes(_decrypt(block, header, content_key))
 
 
 def open_with(
@@ -71,23 +71,22 @@ def open_with(
     Raises:
         EnvelopeError: the first fault, in the order of § 9.
     """
-    room = bytearray(len(block))
-    return bytes(open_into(room, block, key, file_id=file_id, number=number, is_last=is_last))
+    return bytes(open_into(None, block, key, file_id=file_id, number=number, is_last=is_last))
 
 
 def open_into(
-    room: bytearray,
+    room: bytearray | None,
     block: Buffer,
     key: tuple[Certificate, PrivateKey],
     *,
     file_id: bytes,
     number: int,
     is_last: bool,
-) -> memoryview:
+) -> Buffer:
     """The same, at the beginning of `room`, as long as the block at least, which may serve again."""
     header = _read_whole(block)
     _check_place(header, nonce_of(file_id, number, is_last=is_last))
-    return _decrypt(room, block, header, unwrap(header, *key))
+    return _decrypt(block, header, unwrap(header, *key), room)
 
 
 def open_message(block: Buffer, certificate: Certificate, private_key: PrivateKey) -> bytes:
@@ -97,7 +96,7 @@ def open_message(block: Buffer, certificate: Certificate, private_key: PrivateKe
     header = read_message_header(block)
     _check_whole(block, header)
     content_key = unwrap(header, certificate, private_key)
-    return bytes(_decrypt(bytearray(len(block)), block, header, content_key))
+    return bytes(_decrypt(block, header, content_key))
 
 
 def _read_whole(block: Buffer) -> Header:
@@ -117,19 +116,25 @@ def _check_place(header: Header, nonce: bytes) -> None:
         raise Misplaced("the block is of another place")
 
 
-def _decrypt(room: bytearray, block: Buffer, header: Header, content_key: bytes) -> memoryview:
-    """The plaintext, at the beginning of `room`, given away only after the tag is verified."""
+def _decrypt(
+    block: Buffer, header: Header, content_key: bytes, room: bytearray | None = None
+) -> Buffer:
+    """The plaintext, at the beginning of `room` if given; given away only after the tag is verified."""
     if len(content_key) != CONTENT_KEY_SIZE:
         raise Damaged("the content key has not 32 bytes")
     view = memoryview(block)
     end = header.content_offset + header.content_size
     decryptor = Cipher(algorithms.AES256(content_key), modes.GCM(header.nonce)).decryptor()
-    size = decryptor.update_into(view[header.content_offset : end], room)
+    content = view[header.content_offset : end]
+    if room is None:
+        plaintext: Buffer = decryptor.update(content)
+    else:
+        plaintext = memoryview(room)[: decryptor.update_into(content, room)]
     try:
         decryptor.finalize_with_tag(bytes(view[end + len(TAG_HEAD) :]))
     except InvalidTag as error:
         raise Damaged("the tag does not agree") from error
-    return memoryview(room)[:size]
+    return plaintext
 
 
 def _unwrap(info: RecipientInfo, private_key: PrivateKey) -> bytes:
