@@ -53,6 +53,9 @@ export async function sha256(bytes: Bytes): Promise<Bytes> {
   return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
 }
 
+/** In bytes: up to there a worker keeps a file whole for WebCrypto, five times as quick as the library that digests by pieces. */
+export const LARGEST_WHOLE = 64 * 1024 * 1024
+
 export async function sha256Hex(bytes: Bytes): Promise<string> {
   return toHex(await sha256(bytes))
 }

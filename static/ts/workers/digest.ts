@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
-// Digests files one after the other, piece by piece: none is ever whole in memory.
+// Digests files one after the other: a large one piece by piece, and never whole in memory.
 import { SHA256 } from '@stablelib/sha256'
-import { toHex } from '../bytes'
+import { LARGEST_WHOLE, sha256Hex, toHex } from '../bytes'
 import type { DigestAnswer } from '../digest'
 import { answerQuestions } from '../worker'
 
@@ -10,6 +10,10 @@ const TOLD_EACH = 16 * 1024 * 1024 // bytes
 answerQuestions((file: Blob, tell): Promise<DigestAnswer> => digestOf(file, tell).catch(() => null))
 
 async function digestOf(file: Blob, tell: (read: number) => void): Promise<string> {
+  return file.size <= LARGEST_WHOLE ? sha256Hex(new Uint8Array(await file.arrayBuffer())) : digestByPieces(file, tell)
+}
+
+async function digestByPieces(file: Blob, tell: (read: number) => void): Promise<string> {
   const hash = new SHA256()
   const reader = file.stream().getReader()
   let [read, told] = [0, 0]

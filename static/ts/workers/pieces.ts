@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Digests one file after the other, whose pieces are lent by the page: see `PieceDigester`.
 import { SHA256 } from '@stablelib/sha256'
-import { type Bytes, sha256Hex, toHex } from '../bytes'
+import { type Bytes, LARGEST_WHOLE, sha256Hex, toHex } from '../bytes'
 import type { PieceAnswer, PieceMessage } from '../pieces'
-
-const WHOLE = 64 * 1024 * 1024 // bytes: a file up to there is kept for WebCrypto, five times as quick as the library
 
 let kept: Bytes = new Uint8Array()
 let length = 0
@@ -30,7 +28,7 @@ function answerTo(message: PieceMessage): PieceAnswer | Promise<string> {
 }
 
 function begin(size: number): void {
-  kept = new Uint8Array(size <= WHOLE ? size : 0)
+  kept = new Uint8Array(size <= LARGEST_WHOLE ? size : 0)
   length = 0
   hash = null
 }
