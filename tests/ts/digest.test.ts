@@ -40,3 +40,10 @@ it.each([1, LARGEST_WHOLE + 1])('refuses a file of %i bytes that cannot be read 
 
   await expect(digester.digest(new Blob([new Uint8Array(size)]))).rejects.toThrow(FileUnreadable)
 })
+
+it('digests by pieces a file for which there is no room as a whole', async () => {
+  const content = new TextEncoder().encode('Bonjour')
+  vi.spyOn(Blob.prototype, 'arrayBuffer').mockRejectedValue(new RangeError('Array buffer allocation failed'))
+
+  expect(await digester.digest(new Blob([content]))).toBe(await sha256Hex(content))
+})

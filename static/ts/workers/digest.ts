@@ -10,7 +10,12 @@ const TOLD_EACH = 16 * 1024 * 1024 // bytes
 answerQuestions((file: Blob, tell): Promise<DigestAnswer> => digestOf(file, tell).catch(() => null))
 
 async function digestOf(file: Blob, tell: (read: number) => void): Promise<string> {
-  return file.size <= LARGEST_WHOLE ? sha256Hex(new Uint8Array(await file.arrayBuffer())) : digestByPieces(file, tell)
+  if (file.size > LARGEST_WHOLE) return digestByPieces(file, tell)
+  try {
+    return await sha256Hex(new Uint8Array(await file.arrayBuffer()))
+  } catch {
+    return digestByPieces(file, tell) // there may be no room to keep it whole; one that cannot be read fails again
+  }
 }
 
 async function digestByPieces(file: Blob, tell: (read: number) => void): Promise<string> {
