@@ -83,6 +83,17 @@ describe('PieceDigester', () => {
     expect(workers).toHaveLength(2)
   })
 
+  it('gives the digest of a file although the next one has begun', async () => {
+    await digester.begin(3)
+    await digester.add(encodeUtf8('Bon'))
+
+    const [ended, begun] = [digester.end(), digester.begin(4)]
+    await begun
+    await digester.add(encodeUtf8('jour'))
+
+    expect([await ended, await digester.end()]).toEqual([await sha256Hex(encodeUtf8('Bon')), await sha256Hex(encodeUtf8('jour'))])
+  })
+
   it('refuses where its worker fails', async () => {
     await digester.begin(7)
     vi.spyOn(crypto.subtle, 'digest').mockRejectedValue(new Error('out of memory'))

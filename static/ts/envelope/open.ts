@@ -33,7 +33,7 @@ export interface UnwrapOptions {
 }
 
 const HEADERS_AT_ONCE = 4 // the network and the private key work side by side
-const BLOCKS_AT_ONCE = 3 // likewise, while a block is used: with WebCrypto's copies under 100 MiB
+const BLOCKS_AT_ONCE = 3 // likewise, while those before are used
 
 /**
  * The content keys of all blocks of these files, in their order, to be released to the server.

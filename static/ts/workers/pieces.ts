@@ -20,6 +20,10 @@ addEventListener('message', ({ data }: MessageEvent<PieceMessage>) => {
     })
 })
 
+addEventListener('messageerror', () => {
+  reportError(new Error('a piece cannot be read'))
+})
+
 function answerTo(message: PieceMessage): PieceAnswer | Promise<string> {
   if (message === 'end') return end()
   if (typeof message === 'number') begin(message)
