@@ -24,6 +24,7 @@ from tests.e2e.test_deposit import (
 
 __all__ = ["consultation"]
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+SUBMITTED = "Le pli est remis. Son accusé de réception est prêt."
 KEEP_NOTHING = """Storage.prototype.setItem = () => {
   throw new DOMException('The quota has been exceeded.', 'QuotaExceededError')
 }"""
@@ -93,7 +94,9 @@ def test_bid_is_submitted_and_its_annex_saved_before_the_page_is_left(
     expect(dialog.locator("[data-annex-unkept]")).to_be_visible()
     expect(dialog.locator("[data-submit]")).to_be_hidden()
     expect(dialog.locator("[data-countdown]")).to_be_hidden()
-    expect(dialog).to_have_accessible_name("Le pli est remis. Son accusé de réception est prêt.")
+    expect(dialog.locator("[data-none]:visible")).to_have_count(0)
+    expect(dialog).to_have_accessible_name(SUBMITTED)
+    expect(dialog.locator(":focus")).to_have_accessible_description(SUBMITTED)
     assert_accessible(page)
     picture(page, "deposit-annex-unkept", dialog)
     page.keyboard.press("Escape")

@@ -50,6 +50,7 @@ export class UnkeptAnnex {
     show(this.#dialog, '[data-submitted]', true)
     this.#dialog.setAttribute('aria-labelledby', 'submitted-title')
     if (!this.#dialog.open) this.#dialog.showModal() // it was closed while the answer was on its way
+    this.#link.setAttribute('aria-describedby', 'submitted-title') // a screen reader says both
     this.#link.focus()
   }
 
