@@ -2,6 +2,7 @@
 """A downloaded deposit: what it holds, and its blocks, opened side by side and given in their order."""
 
 import hashlib
+import lzma
 import os
 import struct
 import zipfile
@@ -23,7 +24,10 @@ Key = tuple[Certificate, cms.PrivateKey]
 
 AT_ONCE = 2  # blocks opened, while the one before them is digested and written
 LOCAL_HEADER = struct.Struct("<4s22xHH")  # of a member, to the sizes of its name and extra field
-DAMAGED = (KeyError, EOFError, RuntimeError, struct.error, zipfile.BadZipFile, zlib.error)
+LARGEST_BLOCK = 2 * cms.BLOCK_SIZE  # bytes, sealed: far more than 64 recipients add
+LARGEST_MEMBER = 64 * 1024 * 1024  # bytes of what is read whole: a manifest of 100 GB has 2 MiB
+PACKED_BADLY = (zlib.error, lzma.LZMAError, EOFError)
+DAMAGED = (KeyError, RuntimeError, struct.error, zipfile.BadZipFile, *PACKED_BADLY)
 
 
 class OfflineRefused(Exception):
@@ -35,10 +39,13 @@ def opened(path: Path, key: Key) -> Iterator["Archive"]:
     """The archive at `path`, whose blocks are opened with `key`.
 
     Raises:
-        BadZipFile: it is none.
+        OfflineRefused: it is none.
     """
     with ExitStack() as stack:
-        members = stack.enter_context(zipfile.ZipFile(path))
+        try:
+            members = stack.enter_context(zipfile.ZipFile(path))
+        except (zipfile.BadZipFile, NotImplementedError) as error:
+            raise OfflineRefused(f"the archive cannot be read: {error}") from error
         files = [stack.enter_context(path.open("rb")) for _ in range(AT_ONCE + 1)]
         workers = stack.enter_context(ThreadPoolExecutor(AT_ONCE))
         yield Archive(members, [_Room(members, file, key) for file in files], workers)
@@ -52,7 +59,10 @@ class Archive:
 
     def member(self, name: str) -> bytes:
         try:
-            return self.members.read(name)
+            info = self.members.getinfo(name)
+            if info.file_size > LARGEST_MEMBER:
+                raise OfflineRefused(f"{name} is larger than any")
+            return self.members.read(info)
         except DAMAGED as error:
             raise OfflineRefused(f"the archive lacks {name}, or it is damaged there") from error
 
@@ -86,7 +96,10 @@ class _Room:
         described, is_last = file.blocks[number], number == len(file.blocks) - 1
         name = f"blocks/{file.id.hex()}/{number}.p7m"
         try:
-            block = self._read(self.members.getinfo(name))
+            info = self.members.getinfo(name)
+            if info.file_size != described.size or described.size > LARGEST_BLOCK:
+                raise OfflineRefused(f"{name} is not what was sealed")
+            block = self._read(info)
         except DAMAGED as error:
             raise OfflineRefused(f"the archive lacks {name}, or it is damaged there") from error
         if (len(block), hashlib.sha256(block).hexdigest()) != (described.size, described.sha256):

@@ -11,7 +11,6 @@ import argparse
 import getpass
 import hashlib
 import sys
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +34,7 @@ from keys import cms
 from keys.certificates import CertificateRefused, read_certificate
 from keys.der import Buffer
 from marketplace import canonical
+from marketplace.canonical import CanonicalError
 
 PIECE_SIZE = 256 * 1024  # bytes written at once: 8 MiB took up to four times the system's time
 
@@ -51,8 +51,7 @@ def open_archive(path: Path, key: Key, out: Path) -> Iterator[OpenedFile]:
     """Write the files of a deposit below `out`, a folder an envelope.
 
     Raises:
-        OfflineRefused: something in the archive is damaged, or is sealed to other keys.
-        BadZipFile: it is no archive.
+        OfflineRefused: it is no archive, something in it is damaged, or is sealed to other keys.
     """
     with archive.opened(path, key) as deposit:
         manifest = _manifest(deposit)
@@ -87,7 +86,10 @@ def read_key(data: bytes, password: str) -> Key:
 
 def _manifest(deposit: Archive) -> Manifest:
     data = deposit.member("manifest.json")
-    receipt = canonical.loads(deposit.member("receipt.json"))
+    try:
+        receipt = canonical.loads(deposit.member("receipt.json"))
+    except CanonicalError as error:
+        raise OfflineRefused(f"the receipt cannot be read: {error}") from error
     digest = receipt.get("manifest_sha256") if isinstance(receipt, dict) else None
     if digest != hashlib.sha256(data).hexdigest():
         raise OfflineRefused("the manifest is not the one of the receipt")
@@ -157,7 +159,7 @@ def main(arguments: list[str]) -> int:
         for opened in open_archive(options.archive, key, options.out):
             remark = "" if opened.matches_index else "  (not what the bidder announced)"
             print(f"{opened.path}{remark}")
-    except (OfflineRefused, OSError, zipfile.BadZipFile) as error:
+    except (OfflineRefused, OSError) as error:
         print(f"Nothing more was opened: {error}.", file=sys.stderr)
         return 1
     return 0

@@ -83,7 +83,10 @@ def open_into(
     number: int,
     is_last: bool,
 ) -> Buffer:
-    """The same, at the beginning of `room`, as long as the block at least, which may serve again."""
+    """The same, at the beginning of `room`, which is as long as the block at least, and may serve again.
+
+    After a refusal nothing in it is verified.
+    """
     header = _read_whole(block)
     _check_place(header, nonce_of(file_id, number, is_last=is_last))
     return _decrypt(block, header, unwrap(header, *key), room)

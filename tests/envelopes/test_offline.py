@@ -194,6 +194,52 @@ def test_open_archive_refuses_a_damaged_structure(scene, tmp_path, method, at, j
     assert files_in(tmp_path / "out") == {}
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_open_archive_reads_no_block_larger_than_what_was_sealed(scene, tmp_path, method):
+    def grow(name: str, content: bytes) -> bytes:
+        return content + bytes(8 * BLOCK_SIZE) if name.startswith("blocks/") else content
+
+    data = altered(archive_of(scene.deposit), grow, method)
+    tracemalloc.start()
+    try:
+        with pytest.raises(OfflineRefused, match="is not what was sealed"):
+            open_all(data, key_of(scene), tmp_path / "out")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert most < 2 * len(data.getvalue()) + BLOCK_SIZE
+
+
+def test_open_archive_refuses_a_receipt_that_is_larger_than_any(scene, tmp_path):
+    def grow(name: str, content: bytes) -> bytes:
+        return content + bytes(65 * 1024 * 1024) if name == "receipt.json" else content
+
+    with pytest.raises(OfflineRefused, match=r"receipt\.json is larger than any"):
+        open_all(
+            altered(archive_of(scene.deposit), grow, zipfile.ZIP_DEFLATED),
+            key_of(scene),
+            tmp_path / "out",
+        )
+
+
+@pytest.mark.parametrize("junk", [b"", b"{", b"\xff", b"NaN"])
+def test_open_archive_refuses_a_receipt_that_cannot_be_read(scene, tmp_path, junk):
+    def spoil(name: str, content: bytes) -> bytes:
+        return junk if name == "receipt.json" else content
+
+    with pytest.raises(OfflineRefused, match="the receipt cannot be read"):
+        open_all(altered(archive_of(scene.deposit), spoil), key_of(scene), tmp_path / "out")
+
+
+def test_open_archive_refuses_a_version_of_zip_that_nobody_reads(scene, tmp_path):
+    content = bytearray(archive_of(scene.deposit).getvalue())
+    content[content.rindex(b"PK\x01\x02") + 6] = 177  # the version needed, in the directory
+
+    with pytest.raises(OfflineRefused, match="the archive cannot be read"):
+        open_all(io.BytesIO(content), key_of(scene), tmp_path / "out")
+
+
 def test_open_archive_opens_many_blocks_in_their_order_in_the_room_of_a_few(tmp_path):
     content = b"".join(bytes([number]) * BLOCK_SIZE for number in range(3 * AT_ONCE + 3)) + b"end"
     scene = sealed.make_scene(CONTENTS | {EnvelopeKind.OFFER: {"Offre.bin": content}})
