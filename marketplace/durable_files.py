@@ -67,7 +67,7 @@ def _begin_sync(descriptor: int, start: int, end: int) -> None:
 
     That is what Linux makes of the advice that they are not needed in memory (posix_fadvise(2)).
     """
-    if hasattr(os, "posix_fadvise"):
+    with suppress(AttributeError, OSError):  # fsync tells what the disk cannot do
         os.posix_fadvise(descriptor, start, end - start, os.POSIX_FADV_DONTNEED)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.files.base import ContentFile
 
+from marketplace.durable_files import AHEAD
 from marketplace.storage import DurableStorage
 
 
@@ -89,6 +90,23 @@ def test_save_keeps_everything_to_the_owner(store, tmp_path):
     modes = {oct(path.stat().st_mode & 0o777) for path in (tmp_path / "blocks").rglob("*")}
     assert modes == {"0o700", "0o600"}
     assert oct((tmp_path / "blocks").stat().st_mode & 0o777) == "0o700"
+
+
+def test_save_has_the_disk_begin_before_the_end_and_does_without(store, tmp_path, monkeypatch):
+    begun = []
+
+    def refuse(_descriptor, start, size, _advice):
+        begun.append((start, size))
+        raise OSError(errno.ENOSYS, "no such call")
+
+    monkeypatch.setattr(os, "posix_fadvise", refuse)
+    content = os.urandom(AHEAD * 5 // 2)
+
+    name = store.save("a", ContentFile(content))
+
+    assert (tmp_path / "blocks" / name).read_bytes() == content
+    assert [size >= AHEAD for _, size in begun] == [True, True]
+    assert begun[1][0] == sum(begun[0])
 
 
 def test_save_that_is_cut_leaves_no_file(store, tmp_path):
