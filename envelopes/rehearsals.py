@@ -3,6 +3,7 @@
 
 import hashlib
 import json
+import logging
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,8 @@ from envelopes.limits import MOST_REHEARSALS, REHEARSALS_COUNTED_FOR
 from envelopes.models import Deposit
 from marketplace import canonical, journal
 from marketplace.models import Consultation
+
+logger = logging.getLogger(__name__)
 
 
 def check_count(consultation: Consultation, company_id: UUID, *, now: datetime) -> None:
@@ -56,4 +59,7 @@ def is_over(deposit: Deposit, *, now: datetime) -> bool:
         return False
     del said["journal"]
     digest = hashlib.sha256(canonical.dumps(said)).hexdigest()
-    return journal.tells("deposit.submitted", deposit, receipt_sha256=digest)
+    is_given = journal.tells("deposit.submitted", deposit, receipt_sha256=digest)
+    if not is_given:
+        logger.critical("The receipt of deposit %s is not the one of the journal.", deposit.pk)
+    return is_given

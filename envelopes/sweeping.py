@@ -14,7 +14,7 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Q
 
 from envelopes import attempts, rehearsals
@@ -47,6 +47,8 @@ def sweep(*, now: datetime) -> int:
 def _tried(remove: Callable[[UUID, datetime], int], deposit_id: UUID, now: datetime) -> int:
     try:
         return remove(deposit_id, now)
+    except OperationalError:  # the database is away: for the others too
+        raise
     except Exception:  # whatever it is: the log has it, and the others are swept
         logger.exception("Deposit %s could not be swept.", deposit_id)
         return 0

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
+from django.db import OperationalError
 
 from envelopes import limits, scrubbing, submission, sweeping, uploads
 from envelopes.errors.opening import FilesRemoved
@@ -177,7 +178,7 @@ def test_sweep_leaves_a_rehearsal_whose_receipt_announced_nothing(store):
     assert stored(store) == before != set()
 
 
-def test_sweep_leaves_a_bid_that_was_given_another_receipt_since(store):
+def test_sweep_leaves_a_bid_that_was_given_another_receipt_since(store, caplog):
     """Flag and receipt are changed in the database; the journal knows the receipt that was given."""
     bid, rehearsal = rehearse(is_test=False), rehearse()
     said = json.loads(bytes(bid.receipt.content))
@@ -188,6 +189,7 @@ def test_sweep_leaves_a_bid_that_was_given_another_receipt_since(store):
 
     assert sweeping.sweep(now=NOW + limits.REHEARSAL_KEPT_FOR + SECOND) == 2
     assert SealedFile.objects.filter(envelope__deposit=bid).count() == 2
+    assert f"The receipt of deposit {bid.pk} is not the one of the journal." in caplog.text
     assert not SealedFile.objects.filter(envelope__deposit=rehearsal).exists()
 
 
@@ -201,6 +203,17 @@ def test_sweep_goes_on_after_a_rehearsal_that_cannot_be_removed(store, caplog):
         odd.pk
     ]
     assert not SealedFile.objects.filter(envelope__deposit=other).exists()
+
+
+def test_sweep_stops_where_the_database_is_away(monkeypatch):
+    def fail(_deposit, _now):
+        raise OperationalError
+
+    rehearse()
+    monkeypatch.setattr(sweeping, "_remove_rehearsal", fail)
+
+    with pytest.raises(OperationalError):
+        sweeping.sweep(now=NOW + limits.REHEARSAL_KEPT_FOR + SECOND)
 
 
 def test_what_a_sweep_that_was_killed_left_of_a_rehearsal_goes_with_the_orphans(store, monkeypatch):
