@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,12 +26,19 @@ def manageable_services(agent: Agent) -> models.QuerySet[Service]:
     return Service.objects.filter(pk=agent.service_id)
 
 
+def other_services(agent: Agent) -> models.QuerySet[Service]:
+    """Those of them that are not its own, by name; where there can be none, nothing is asked."""
+    if not agent.may(Right.MANAGE_OTHER_KEYS):
+        return Service.objects.none()
+    return manageable_services(agent).exclude(pk=agent.service_id).order_by("name")
+
+
 @dataclass(frozen=True)
 class Split:
     """How the key pairs that can seal today are shared out between people."""
 
-    personal: set[uuid.UUID]  # the agents who hold one
-    backup: set[uuid.UUID]
+    personal: AbstractSet[uuid.UUID]  # the agents who hold one
+    backup: AbstractSet[uuid.UUID]
 
     @property
     def lacks_backup(self) -> bool:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from keys import key_search, retirement
 from keys.forms import KeySearchForm, ServiceForm
-from keys.models import KeyPair, KeyPairQuerySet, manageable_services
+from keys.models import KeyPair, KeyPairQuerySet, other_services
 from keys.views import asked
 from keys.views.rows import FIELDS, Row, rows_of
 from marketplace import tables
@@ -55,14 +55,12 @@ def key_list(request: AgentRequest) -> HttpResponse:
         is_descending=sorting.is_descending,
         now=now,
     )
-    manages_others = request.agent.may(Right.MANAGE_OTHER_KEYS)
-    others = manageable_services(request.agent).exclude(pk=request.agent.service_id)
     return render(
         request,
         "keys/list.html",
         {
             "service": service,
-            "other_services": others.order_by("name") if manages_others else (),
+            "other_services": other_services(request.agent),
             "form": form,
             "is_search": bool(criteria),
             "kept": _kept(request, "service", "sort"),

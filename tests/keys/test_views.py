@@ -85,6 +85,8 @@ def test_list_shows_both_tables_of_the_agents_service_by_name(agent):
     response = signed_in(agent).get(reverse("keys:list"))
 
     assert shown(response) == {"personal": ["A", "B"], "backup": ["S"]}
+    for row in response.context["personal"].rows:  # which writes it for itself, twenty times
+        assert row["url"] == reverse("keys:detail", args=[row["id"]])
 
 
 def test_list_of_another_service_needs_the_right_and_the_organisation(agent):
