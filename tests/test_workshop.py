@@ -6,6 +6,7 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ import pytest
 import yaml
 from django.conf import settings
 from django.urls import reverse
+from gunicorn.http.unreader import SocketUnreader
 
 from marketplace.management.commands.up import programs
 
@@ -126,6 +128,15 @@ def test_services_wait_for_what_they_use_and_say_when_they_are_ready():
             is_awaited = condition["condition"] == "service_healthy"
             assert other in SERVICES, name
             assert not is_awaited or "healthcheck" in SERVICES[other], (name, other)
+
+
+def test_gunicorn_receives_as_much_at_once_as_its_configuration_says(monkeypatch):
+    """It is no setting of gunicorn's: under another name, what is set would be nothing."""
+    configuration = (ROOT / "gunicorn.conf.py").read_text("utf-8")
+    monkeypatch.setattr(SocketUnreader, "max_body_chunk", 100_000)
+
+    assert "\nSocketUnreader.max_body_chunk = " in configuration
+    assert SocketUnreader(SimpleNamespace(recv=bytes)).chunk(1_000_000) == bytes(100_000)
 
 
 def test_proxy_keeps_bodies_off_the_disk():
