@@ -274,6 +274,7 @@ def seal_to_disk(source: Path, recipients: Sequence[Recipient], folder: Path) ->
     started = time.perf_counter()
     for number, block in enumerate(seal(source, recipients)):
         durable_files.write_new(folder / str(number), with_digest(block))
+        durable_files.sync_folder(folder)
     elapsed = time.perf_counter() - started
     shutil.rmtree(folder)
     return elapsed
