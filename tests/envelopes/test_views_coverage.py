@@ -126,7 +126,7 @@ def test_coverage_page_asks_the_same_number_of_questions(client, django_assert_n
     degradations.watch(now=NOW)
     sign_in(client, consultation)
 
-    # session, user, zone, agent; consultation, recipient set, key pairs, degradations; a key pair (menu)
+    # session, agent; consultation, recipient set, key pairs, degradations; a key pair (menu)
     with django_assert_num_queries(7):
         client.get(url("coverage", consultation))
 
@@ -152,7 +152,7 @@ def test_consultation_list_marks_what_degraded_in_one_question(
     degradations.watch(now=NOW)
     client.force_login(make_agent(service=service).user)
 
-    # session, user, zone, agent; count, page, degradations; a key pair for the menu
+    # session, agent; count, page, degradations; a key pair for the menu
     with django_assert_num_queries(6):
         response = client.get(reverse("consultations"))
 
@@ -313,7 +313,7 @@ def test_key_consultations_ask_the_same_number_of_questions(
         other.recipient_set.key_pairs.add(key_pair)
     sign_in(client, consultation)
 
-    # session, user, zone, agent; key pair; consultations, recipients, those shown, drafts, hidden; menu
+    # session, agent; key pair; consultations, recipients, those shown, drafts, hidden; menu
     with django_assert_num_queries(9):
         response = client.get(url("key_consultations", key_pair))
 

@@ -167,7 +167,7 @@ def test_agent_list_asks_the_same_number_of_questions(client, django_assert_num_
         make_agent(service=make_service(organisation=administrator.service.organisation))
     client.force_login(administrator.user)
 
-    # session, user, zone, agent; count, page; the menu asks nothing more of an administrator
+    # session, agent; count, page; the menu asks nothing more of an administrator
     with django_assert_num_queries(4):
         response = client.get(reverse("agents"))
 

@@ -44,7 +44,7 @@ def test_consultation_list_asks_the_same_number_of_questions(
         make_consultation(service=agent.service, created_by=agent)
     client.force_login(agent.user)
 
-    # session, user, zone, agent; count, page, degradations; a key pair for the menu
+    # session, agent; count, page, degradations; a key pair for the menu
     with django_assert_num_queries(6):
         response = client.get(reverse("consultations"))
 

@@ -125,7 +125,7 @@ def test_journal_page_asks_the_same_number_of_questions(client, django_assert_nu
         record(organisation_id=administrator.service.organisation_id)
     client.force_login(administrator.user)
 
-    # session, user, zone, agent; count, page; the menu asks nothing more of an administrator
+    # session, agent; count, page; the menu asks nothing more of an administrator
     with django_assert_num_queries(4):
         response = client.get(reverse("journal"))
 
