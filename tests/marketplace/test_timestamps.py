@@ -171,7 +171,7 @@ BAD_ANSWERS = {
 
 @pytest.mark.parametrize("answer", SILENCES.values(), ids=SILENCES)
 def test_silent_authority_is_asked_again(served, answer):
-    timestamp, other = request(), request()
+    timestamp, other = request(), timestamps.request(DIGEST, now=NOW + SECOND)
     served.answer = answer
 
     assert timestamps.obtain_waiting(clock=clock) == 0
