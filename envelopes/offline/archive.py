@@ -44,7 +44,7 @@ def opened(path: Path, key: Key) -> Iterator["Archive"]:
     with ExitStack() as stack:
         try:
             members = stack.enter_context(zipfile.ZipFile(path))
-        except (zipfile.BadZipFile, NotImplementedError) as error:
+        except (zipfile.BadZipFile, NotImplementedError) as error:  # the second: a version not read
             raise OfflineRefused(f"the archive cannot be read: {error}") from error
         files = [stack.enter_context(path.open("rb")) for _ in range(AT_ONCE + 1)]
         workers = stack.enter_context(ThreadPoolExecutor(AT_ONCE))
@@ -58,13 +58,11 @@ class Archive:
     workers: Executor
 
     def member(self, name: str) -> bytes:
-        try:
+        with _reading(name):
             info = self.members.getinfo(name)
             if info.file_size > LARGEST_MEMBER:
                 raise OfflineRefused(f"{name} is larger than any")
             return self.members.read(info)
-        except DAMAGED as error:
-            raise OfflineRefused(f"the archive lacks {name}, or it is damaged there") from error
 
     def plaintext(self, file: ManifestFile) -> Iterator[Buffer]:
         """The blocks of a file, each verified whole before it is given, and gone once the next is asked for.
@@ -95,13 +93,11 @@ class _Room:
     def open(self, file: ManifestFile, number: int) -> Buffer:
         described, is_last = file.blocks[number], number == len(file.blocks) - 1
         name = f"blocks/{file.id.hex()}/{number}.p7m"
-        try:
+        with _reading(name):
             info = self.members.getinfo(name)
             if info.file_size != described.size or described.size > LARGEST_BLOCK:
                 raise OfflineRefused(f"{name} is not what was sealed")
             block = self._read(info)
-        except DAMAGED as error:
-            raise OfflineRefused(f"the archive lacks {name}, or it is damaged there") from error
         if (len(block), hashlib.sha256(block).hexdigest()) != (described.size, described.sha256):
             raise OfflineRefused(f"{name} is not what was sealed")
         self.plaintext = _grown(self.plaintext, len(block))
@@ -128,6 +124,14 @@ class _Room:
         self.sealed = _grown(self.sealed, info.file_size)
         room = memoryview(self.sealed)[: info.file_size]
         return room[: self.file.readinto(room)]
+
+
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
+    try:
+        yield
+    except DAMAGED as error:
+        raise OfflineRefused(f"the archive lacks {name}, or it is damaged there") from error
 
 
 def _grown(room: bytearray, size: int) -> bytearray:
