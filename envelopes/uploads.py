@@ -257,14 +257,14 @@ def _commit(block: SealedBlock, *, writer: UUID | None, end: int, now: datetime)
     block.save(force_insert=True)
     file.block_count += 1
     file.received_size += block.plaintext_size
-    file.completed_at = now if file.received_size == file.size else None
-    is_whole = file.completed_at is not None
+    is_whole = file.received_size == file.size
+    file.completed_at = now if is_whole else None
     file.reserved_size = 0 if is_whole else max(0, file.reserved_size - block.size)
     if _next_place(file, end) is None:
         file.writer = None  # the request ends here
     changed = ["block_count", "received_size", "completed_at", "reserved_size", "writer"]
     file.save(update_fields=changed)
-    if file.completed_at is not None:
+    if is_whole:
         _complete(file, deposit, now=now)
     return file
 
