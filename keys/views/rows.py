@@ -67,7 +67,7 @@ def rows_of(
     key_pairs: Iterable[KeyPair], removals: Mapping[UUID, Removal], now: datetime
 ) -> list[Row]:
     """With the users of their holders at hand."""
-    list_url = reverse("keys:list")
+    list_url = reverse("keys:list")  # once: that of each key pair is below it
     return [_row(key_pair, removals[key_pair.pk], list_url, now) for key_pair in key_pairs]
 
 
