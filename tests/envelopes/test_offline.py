@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tracemalloc
 import zipfile
+from hashlib import sha256
 
 import pytest
 from cryptography import x509
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from django.conf import settings
 
 from envelopes import archive
+from envelopes.manifest import IndexFile
 from envelopes.offline import opening as offline
 from envelopes.offline.archive import AT_ONCE, Key, OfflineRefused
 from keys.certificates import read_certificate
@@ -254,6 +256,22 @@ def test_open_archive_opens_many_blocks_in_their_order_in_the_room_of_a_few(tmp_
         tracemalloc.stop()
 
     assert most < 2 * (AT_ONCE + 2) * BLOCK_SIZE  # each block is there sealed, and open
+    assert opened.matches_index
+    assert opened.path.read_bytes() == content
+
+
+def test_write_file_has_digested_a_block_before_the_next_comes_to_its_room(tmp_path):
+    room, fills = bytearray(BLOCK_SIZE), [b"a" * BLOCK_SIZE, b"b" * BLOCK_SIZE] * 4
+    content = b"".join(fills)
+    announced = IndexFile(bytes(8), "Offre.bin", sha256(content).hexdigest(), len(content))
+
+    def blocks():
+        for fill in fills:
+            room[:] = fill
+            yield memoryview(room)
+
+    opened = offline.write_file(tmp_path / "Offre.bin", blocks(), announced)
+
     assert opened.matches_index
     assert opened.path.read_bytes() == content
 
