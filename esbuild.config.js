@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Bundles pages, workers and the style sheet into static/dist/. Names of entries carry no hash: Django's manifest storage adds it.
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import * as esbuild from 'esbuild'
@@ -65,8 +65,22 @@ function removeStale(results) {
   }
 }
 
+/** The licences of the packages whose code is in what was built: each asks that its notice goes along. */
+function licences(results) {
+  const inputs = results.flatMap(({ metafile }) => Object.keys(metafile.inputs))
+  const folders = inputs.map((path) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]).filter(Boolean)
+  return [...new Set(folders)].sort().map((folder) => {
+    const { name, version } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
+    const notice = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file))
+    if (notice === undefined) throw new Error(`${name} has no licence: may it be given away?`)
+    return `${name} ${version}\n\n${readFileSync(`${folder}/${notice}`, 'utf8').trim()}\n`
+  })
+}
+
 if (flags.watch) {
   for (const build of builds) await (await esbuild.context(build)).watch()
 } else {
-  removeStale(await Promise.all(builds.map((build) => esbuild.build(build))))
+  const results = await Promise.all(builds.map((build) => esbuild.build(build)))
+  removeStale(results)
+  writeFileSync(`${outdir}/licences.txt`, licences(results).join(`\n${'-'.repeat(80)}\n\n`))
 }

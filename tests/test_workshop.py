@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The full installation, read from its files: there is no Docker engine here to run it."""
 
+import json
 import re
 import subprocess
 import sys
@@ -192,3 +193,12 @@ def test_image_copies_what_exists_and_what_the_builder_is_sent():
     for source in {name for names in sources for name in names}:
         assert f"\n!{source.split('/')[0]}\n" in sent, source
         assert (ROOT / source).exists(), source
+
+
+def test_what_is_built_goes_with_the_licence_of_each_package_that_is_in_it():
+    wanted = json.loads((ROOT / "package.json").read_text("utf-8"))["dependencies"]
+
+    notices = (ROOT / "static/dist/licences.txt").read_text("utf-8").split("-" * 80)
+
+    assert wanted.keys() <= {notice.split()[0] for notice in notices}
+    assert all("ermission" in notice for notice in notices)  # MIT, BSD: what one may do
