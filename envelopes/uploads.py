@@ -247,14 +247,12 @@ def _keep(block: SealedBlock, *, writer: UUID | None, end: int, now: datetime) -
 
 @transaction.atomic
 def _commit(block: SealedBlock, *, writer: UUID | None, end: int, now: datetime) -> SealedFile:
-    deposit = block.file.envelope.deposit
+    file, deposit = block.file, block.file.envelope.deposit
     drafts = Deposit.objects.filter(pk=deposit.pk, state=Deposit.State.DRAFT)
     if not drafts.update(last_byte_at=now):  # it is locked by that
         _locked(deposit.pk)  # says why it is not a draft
-    file = _file(block.file_id, deposit)
-    if file.writer != writer or file.block_count != block.number:
-        raise WriterDisplaced
-    block.save(force_insert=True)
+    # Nobody but its writer changes a file: if it still has this one, it is as it was read.
+    ours = SealedFile.objects.filter(pk=file.pk, writer=writer, block_count=block.number)
     file.block_count += 1
     file.received_size += block.plaintext_size
     is_whole = file.received_size == file.size
@@ -263,7 +261,10 @@ def _commit(block: SealedBlock, *, writer: UUID | None, end: int, now: datetime)
     if _next_place(file, end) is None:
         file.writer = None  # the request ends here
     changed = ["block_count", "received_size", "completed_at", "reserved_size", "writer"]
-    file.save(update_fields=changed)
+    if not ours.update(**{name: getattr(file, name) for name in changed}):
+        _file(file.pk, deposit)  # says whether it was removed
+        raise WriterDisplaced
+    block.save(force_insert=True)
     if is_whole:
         _complete(file, deposit, now=now)
     return file
