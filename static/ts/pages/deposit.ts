@@ -17,7 +17,7 @@ import { submit } from './deposit/submission'
 import { nextTurns } from './deposit/turns'
 import { UnkeptAnnex } from './deposit/unkept-annex'
 import { secondsLeft } from './page/clock'
-import { alertWith, fill, find, findAll, show, textOf } from './page/elements'
+import { alertWith, fill, find, findAll, listIn, show, textOf } from './page/elements'
 import { explain, Failure, Refused } from './page/errors'
 
 const BATCH = 50 // files
@@ -108,7 +108,8 @@ class DepositPage implements RowHost {
       this.#showLists()
       await new Promise((resolve) => setTimeout(resolve))
     }
-    alertWith(find(zone, '[data-refusals]', HTMLElement), refusals.length > 0 ? refusals.join('\n') : undefined)
+    listIn(find(zone, '[data-refusals]', HTMLElement), refusals)
+    show(zone, '[data-refusals]', refusals.length > 0)
   }
 
   #rowOf(envelope: string, { lastModified, name, size }: File): FileRow {
@@ -258,12 +259,10 @@ class DepositPage implements RowHost {
     const place = find(this.#dialog, `[data-confirm-envelope="${envelope}"]`, HTMLElement)
     place.classList.toggle('is-empty', rows.length === 0)
     show(place, '[data-none]', rows.length === 0)
-    const items = rows.map((row) => {
-      const item = document.createElement('li')
-      item.textContent = row.known?.name ?? ''
-      return item
-    })
-    find(place, 'ul', HTMLUListElement).replaceChildren(...items)
+    listIn(
+      place,
+      rows.map(({ known }) => known?.name ?? ''),
+    )
   }
 
   /** Says of each lot whether a file of the bid is for it. */

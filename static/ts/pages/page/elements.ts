@@ -58,6 +58,16 @@ export function alertWith(alert: HTMLElement, text: string | undefined): void {
   alert.hidden = text === undefined
 }
 
+/** Makes these texts the items of the list in `place`. */
+export function listIn(place: ParentNode, texts: readonly string[]): void {
+  const items = texts.map((text) => {
+    const item = document.createElement('li')
+    item.textContent = text
+    return item
+  })
+  find(place, 'ul', HTMLUListElement).replaceChildren(...items)
+}
+
 /** Gives the files dropped on `zone`, which is marked while they are over it. */
 export function acceptDrops(zone: HTMLElement, take: (files: FileList) => void): void {
   const mark = (isOver: boolean) => (event: Event) => {
