@@ -157,8 +157,10 @@ class DepositPage implements RowHost {
     const count = find(this.#summary, '[data-count]', HTMLElement)
     count.textContent = fill(count.dataset.pattern ?? '', { received, total: this.#rows.length })
     show(this.#summary, '[data-only-place]', this.#rows.length > LONG_LIST)
+    const focused = document.activeElement // asked for before it is hidden, and loses the focus
     this.#toggleAll('pause', (row) => row.isBusy || row.state === 'waiting')
     this.#toggleAll('resume', (row) => row.state === 'paused' || row.state === 'stopped')
+    if (focused?.matches('[data-all][hidden]') === true) findAll(this.#summary, '[data-all]:not([hidden])')[0]?.focus()
   }
 
   #toggleAll(action: string, concerns: (row: FileRow) => boolean): void {

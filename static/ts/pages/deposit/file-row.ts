@@ -260,19 +260,32 @@ export class FileRow implements UploadListener {
     find(this.element, '[data-percent]', HTMLElement).textContent = PERCENT.format(Math.floor(ratio * 100) / 100)
   }
 
-  /** A screen reader says the warnings with the button that answers them. */
+  /** A screen reader says of which file a progress is, and the warnings with the button that answers them. */
   #describe(): void {
+    const number = String(count++)
+    const name = find(this.element, '[data-name]', HTMLElement)
+    name.id = `name-${number}`
+    find(this.element, 'progress', HTMLProgressElement).setAttribute('aria-labelledby', name.id)
     const warnings = find(this.element, '[data-warnings]', HTMLElement)
-    warnings.id = `warnings-${String(count++)}`
+    warnings.id = `warnings-${number}`
     find(this.element, '[data-action="remove"]', HTMLElement).setAttribute('aria-describedby', warnings.id)
+  }
+
+  /** Where the button that was pressed is hidden, the focus goes to the one that comes in its place. */
+  #focusOn(action: 'pause' | 'resume'): void {
+    find(this.element, `[data-action="${action}"]`, HTMLElement).focus()
   }
 
   #bind(): void {
     this.#describe()
     const actions: Record<string, () => void> = {
-      pause: () => void this.pause(),
+      pause: () => {
+        void this.pause()
+        this.#focusOn('resume')
+      },
       resume: () => {
         this.resume()
+        this.#focusOn('pause')
       },
       remove: () => void this.remove(),
     }
