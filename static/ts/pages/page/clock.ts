@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The time left, by the server's clock: that of the computer may be wrong, and is not read.
+// The time left, by the server's clock: that of the computer may be wrong, and is only asked how much time has passed.
 
 /** Seconds before the deadline of a `_countdown.html`; negative once it has passed. */
 export function secondsLeft(box: HTMLElement): number {
@@ -7,8 +7,9 @@ export function secondsLeft(box: HTMLElement): number {
   return (Date.parse(closesAt) - Date.parse(now) - age()) / 1000
 }
 
-/** Milliseconds since the server wrote the page. */
+/** Milliseconds since the server wrote the page; `performance` does not count those during which the computer slept. */
 function age(): number {
   const [navigation] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[]
-  return performance.now() - (navigation?.responseStart ?? 0)
+  const passed = Math.max(performance.now(), Date.now() - performance.timeOrigin)
+  return passed - (navigation?.responseStart ?? 0)
 }
