@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { type DetailedError, Upload } from 'tus-js-client'
 
-const RETRY_DELAYS = [0, 1000, 3000, 5000, 10_000, 20_000] // milliseconds, counted anew after each progress
-const WORTH_RETRYING = new Set([0, 408, 409, 423, 429]) // 0: no answer
+const FIRST_DELAYS = [0, 1000, 3000, 5000, 10_000, 20_000] // milliseconds, counted anew after each progress
+const RETRY_DELAYS = [...FIRST_DELAYS, ...Array<number>(10_000).fill(30_000)] // three days of an absent line
+const AWAY = new Set([0, 502, 503, 504]) // no answer, or that of what stands before a server that is away
+const WORTH_RETRYING = new Set([408, 409, 423, 429, 500, 503])
 
 /** Why an upload stopped: the server's words where it gave some, else a `code` that the page explains. */
 export interface Problem {
@@ -24,8 +26,8 @@ export interface UploadListener {
   created(url: string): void
   /** `bytes` sent; never goes backwards. */
   progressed(bytes: number): void
-  /** The line is lost; another attempt follows by itself. */
-  retrying(): void
+  /** Another attempt follows by itself. */
+  retrying(problem: Problem): void
   received(): void
   stopped(problem: Problem): void
 }
@@ -45,7 +47,8 @@ export class FileUpload {
     this.#listener = listener
     this.#target = target
     this.#upload = new Upload(file, {
-      endpoint: target.endpoint,
+      // Where it can create another, tus does so as soon as it is not told how far this one is.
+      endpoint: target.url === null ? target.endpoint : null,
       uploadUrl: target.url,
       // The id stays the same when the creation is asked for again: the server makes one upload.
       metadata: { envelope: target.envelope, id: crypto.randomUUID() },
@@ -64,7 +67,7 @@ export class FileUpload {
       onProgress: (sent) => {
         this.#progress(sent)
       },
-      onShouldRetry: (error) => this.#shouldRetry(error),
+      onShouldRetry: (error, attempt) => this.#shouldRetry(error, attempt),
       onSuccess: () => {
         listener.received()
       },
@@ -96,18 +99,33 @@ export class FileUpload {
     await (this.#creation ?? this.#upload.abort())
   }
 
+  /** Asks again at once, where it would only have later. */
+  async retryNow(): Promise<void> {
+    await this.#upload.abort()
+    if (!this.#isHalted) this.#upload.start()
+  }
+
   /** The server keeps whole blocks only, so what was sent is partly sent again: not shown as a step back. */
   #progress(sent: number): void {
     this.#sent = Math.max(this.#sent, sent)
     this.#listener.progressed(this.#sent)
   }
 
-  #shouldRetry(error: DetailedError): boolean {
-    const status = statusOf(error)
-    const isWorthIt = WORTH_RETRYING.has(status) || status >= 500
-    if (isWorthIt) this.#listener.retrying()
+  /** As long as it takes while nobody is there; a few times where the server says why not. */
+  #shouldRetry(error: DetailedError, attempt: number): boolean {
+    const [status, problem] = [statusOf(error), problemOf(error)]
+    const isAway = problem.message === undefined && AWAY.has(status)
+    const isWorthIt = isAway || (attempt < FIRST_DELAYS.length && WORTH_RETRYING.has(status))
+    if (isWorthIt) this.#listener.retrying(problem)
     return isWorthIt
   }
+}
+
+/** Asks for room that the server refuses, so that the refusal is in the history of the deposit too. */
+export async function tellTooLarge(endpoint: string, envelope: string, size: number, csrfToken: string): Promise<void> {
+  const asked = { 'Upload-Length': String(size), 'Upload-Metadata': `envelope ${btoa(envelope)}` }
+  const headers = { 'Tus-Resumable': '1.0.0', 'X-CSRFToken': csrfToken, ...asked }
+  await fetch(endpoint, { method: 'POST', headers }).catch(() => null) // the page has said it anyway
 }
 
 /** Removes an upload from the server; one that is gone already is no problem. */

@@ -127,6 +127,7 @@ def test_same_file_twice_is_told_until_one_is_removed(page: Page, bidder, consul
 
     expect(warnings_of(state(page, second.name, "received"))).to_contain_text([first.name])
     page.locator('[data-file] [data-action="remove"]').first.click()
+    page.locator('[data-removal] [value="confirm"]').click()
     expect(warnings_of(state(page, second.name, "received"))).to_have_count(0)
 
 

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from django.utils import timezone
-from playwright.sync_api import CDPSession, Locator, Page, expect
+from playwright.sync_api import CDPSession, Locator, Page, Route, expect
 
 from envelopes import publication
-from envelopes.models import ChosenKey, Deposit, Receipt, SealedFile
+from envelopes.errors.uploads import FileTooLarge
+from envelopes.limits import LARGEST_FILE
+from envelopes.models import Attempt, ChosenKey, Deposit, Receipt, SealedFile
 from marketplace.models import Consultation, EnvelopeKind
 from tests.e2e.recording import Recorder
 from tests.envelopes.deposits import opened
@@ -23,6 +25,11 @@ from tests.factories import DAY, make_consultation, make_key_pair, make_private_
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 MEBIBYTE = 1024 * 1024
 PRIVATE_KEY = make_private_key()
+LEAVING_IS_HELD = """() => {
+  const event = new Event('beforeunload', { cancelable: true })
+  window.dispatchEvent(event)
+  return event.defaultPrevented
+}"""
 
 
 @pytest.fixture
@@ -94,6 +101,7 @@ def begin(page: Page, consultation: Consultation) -> Deposit:
 def test_bid_is_paused_resumed_after_a_reload_and_submitted(
     page: Page, bidder, consultation, slow_line, tmp_path, assert_accessible
 ):
+    page.set_viewport_size({"width": 1280, "height": 2000})  # nothing is under the summary
     small = make_file(tmp_path, "DC1 – candidature.pdf", 12_345)
     large = make_file(tmp_path, "Mémoire technique.pdf", 30 * MEBIBYTE + 1)
     deposit = begin(page, consultation)
@@ -112,6 +120,11 @@ def test_bid_is_paused_resumed_after_a_reload_and_submitted(
     state(page, large.name, "paused")
     expect(page.locator('[data-all="resume"]')).to_be_focused()
     assert_accessible(page)
+    page.keyboard.press("Enter")
+    state(page, large.name, "uploading")
+    expect(page.locator("[data-rate]")).to_contain_text("Mo/s")
+    page.locator('[data-all="pause"]').press("Enter")
+    state(page, large.name, "paused")
 
     page.reload()
     state(page, small.name, "received")
@@ -196,36 +209,78 @@ def test_file_refused_by_the_page_is_not_sent(page: Page, bidder, consultation, 
     assert SealedFile.objects.count() == 1
 
 
-def test_removed_file_leaves_the_page_and_the_server(page: Page, bidder, consultation, tmp_path):
+def test_file_too_large_is_told_and_kept_in_the_history(page: Page, bidder, consultation, tmp_path):
+    deposit = begin(page, consultation)
+    large = tmp_path / "Maquette.zip"
+    large.touch()
+    os.truncate(large, LARGEST_FILE + 1)
+    zone = zone_of(page, deposit, EnvelopeKind.OFFER)
+
+    with page.expect_response("**/deposits/*/uploads/") as answered:
+        choose_by_keyboard(page, zone, large)
+
+    expect(zone.locator("[data-refusals]")).to_contain_text(large.name)
+    assert answered.value.status == 413
+    assert Attempt.objects.get().cause == FileTooLarge.code
+    assert not SealedFile.objects.exists()
+
+
+def test_removed_file_leaves_the_page_and_the_server_once_confirmed(
+    page: Page, bidder, consultation, tmp_path, assert_accessible
+):
     deposit = begin(page, consultation)
     zone = zone_of(page, deposit, EnvelopeKind.OFFER)
     choose_by_keyboard(page, zone, make_file(tmp_path, "brouillon.pdf", 10))
+    button = state(page, "brouillon.pdf", "received").locator('[data-action="remove"]')
 
-    state(page, "brouillon.pdf", "received").locator('[data-action="remove"]').press("Enter")
+    button.press("Enter")
+    expect(page.locator("[data-removal]")).to_contain_text("brouillon.pdf")
+    assert_accessible(page)
+    page.keyboard.press("Escape")
+    expect(button).to_be_focused()
+    assert SealedFile.objects.count() == 1
+    button.press("Enter")
+    page.locator('[data-removal] [value="confirm"]').press("Enter")
 
     expect(page.locator("[data-file]")).to_have_count(0)
     assert not SealedFile.objects.exists()
     expect(page.locator("[data-summary]")).to_have_attribute("data-state", "empty")
 
 
-def test_line_lost_is_told_and_the_upload_goes_on(page: Page, bidder, consultation, tmp_path):
+def test_submission_says_that_it_lasts_and_is_asked_for_once(
+    page: Page, bidder, consultation, tmp_path, assert_accessible
+):
     deposit = begin(page, consultation)
-    refused: list[str] = []
+    zone = zone_of(page, deposit, EnvelopeKind.OFFER)
+    choose_by_keyboard(page, zone, make_file(tmp_path, "prix.pdf", 10))
+    state(page, "prix.pdf", "received")
+    page.locator("[data-check]").press("Enter")
+    asked: list[Route] = []
 
-    def fail_once(route):
-        if route.request.method == "PATCH" and not refused:
-            refused.append(route.request.url)
-            route.abort("connectionreset")
-        else:
-            route.continue_()
+    def hold(route: Route) -> None:
+        asked.append(route)
 
-    page.route("**/uploads/**", fail_once)
-    choose_by_keyboard(
-        page, zone_of(page, deposit, EnvelopeKind.OFFER), make_file(tmp_path, "a.pdf", 10)
-    )
+    page.route("**/submit/", hold)
+    submit = page.locator("[data-submit]")
 
-    state(page, "a.pdf", "received")
-    assert refused
+    submit.press("Enter")
+    expect(page.locator("[data-submitting]")).to_be_visible()
+    expect(submit).to_be_focused()
+    expect(submit).to_be_disabled()
+    expect(page.locator("[data-cancel]")).to_be_disabled()
+    assert_accessible(page)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-confirm]")).to_be_visible()
+    assert page.evaluate(LEAVING_IS_HELD)
+    [route] = asked
+    route.abort("connectionreset")
+    expect(page.locator("[data-refused]")).to_be_visible()
+    expect(page.locator("[data-submitting]")).to_be_hidden()
+    page.unroute("**/submit/")
+    submit.press("Enter")
+
+    page.wait_for_url("**/receipt/")
 
 
 def test_upload_paused_while_the_server_makes_room_is_still_known_after_a_reload(

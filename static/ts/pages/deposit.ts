@@ -3,10 +3,10 @@
 import './countdown'
 import { Digester } from '../digest'
 import { formatDuration, formatRate } from '../units'
-import type { Problem } from '../upload'
+import { type Problem, tellTooLarge } from '../upload'
 import { Admission } from './deposit/admission'
 import { keepAnnex } from './deposit/annexes'
-import { type PageData, readData } from './deposit/data'
+import { csrfToken, type PageData, readData } from './deposit/data'
 import { bindDropzone, ignoreDropsElsewhere } from './deposit/dropzone'
 import { FileRow, type RowHost, type RowState } from './deposit/file-row'
 import { type Inspected, Inspector } from './deposit/inspector'
@@ -17,7 +17,7 @@ import { submit } from './deposit/submission'
 import { nextTurns } from './deposit/turns'
 import { UnkeptAnnex } from './deposit/unkept-annex'
 import { secondsLeft } from './page/clock'
-import { alertWith, fill, find, findAll, listIn, show, textOf } from './page/elements'
+import { alertWith, answerTo, fill, find, findAll, listIn, show, textOf } from './page/elements'
 import { explain, Failure, Refused } from './page/errors'
 
 const BATCH = 50 // files
@@ -41,6 +41,7 @@ class DepositPage implements RowHost {
   #rows: FileRow[] = []
   #isLeaving = false
   #isSettling = false
+  #isSubmitting = false
   #added = Promise.resolve()
   #toAdd = 0
 
@@ -86,6 +87,17 @@ class DepositPage implements RowHost {
     return explain(document, message === undefined ? new Failure(code) : new Refused({ code, message, remedy }))
   }
 
+  explainRetry({ code, message = '' }: Problem): string {
+    const cause = message !== '' ? 'refused' : code === 'network' ? 'network' : 'server'
+    return textOf(document, `retry_${cause}`, { message })
+  }
+
+  async confirmRemoval({ known }: FileRow): Promise<boolean> {
+    const dialog = find(document, '[data-removal]', HTMLDialogElement)
+    find(dialog, '[data-name]', HTMLElement).textContent = known?.name ?? ''
+    return (await answerTo(dialog)) === 'confirm'
+  }
+
   /** After those that were chosen before. */
   #addSoon(zone: HTMLElement, files: readonly File[]): void {
     this.#toAdd++
@@ -104,6 +116,7 @@ class DepositPage implements RowHost {
         const refusal = begun === undefined ? admission.refusalOf(file) : null
         if (refusal === null) (begun ?? this.#rowOf(envelope, file)).give(file)
         else refusals.push(textOf(document, refusal, { name: file.name }))
+        if (refusal === 'too_large') void tellTooLarge(this.data.uploadsUrl, envelope, file.size, csrfToken(this.data))
       }
       this.#showLists()
       await new Promise((resolve) => setTimeout(resolve))
@@ -207,12 +220,18 @@ class DepositPage implements RowHost {
     this.#on('[data-cancel]', () => {
       this.#dialog.close()
     })
+    this.#dialog.addEventListener('cancel', (event) => {
+      if (this.#isSubmitting) event.preventDefault()
+    })
     const only = find(this.#summary, '[data-only]', HTMLInputElement)
     only.addEventListener('change', () => {
       document.body.classList.toggle('shows-open-files', only.checked)
     })
     window.addEventListener('online', () => {
-      for (const row of this.#rows) if (MENDED_BY_THE_NETWORK.has(row.element.dataset.problem ?? '')) row.resume()
+      for (const row of this.#rows) {
+        row.retryNow()
+        if (MENDED_BY_THE_NETWORK.has(row.element.dataset.problem ?? '')) row.resume()
+      }
     })
     window.addEventListener('beforeunload', (event) => {
       if (!this.#isLeaving && this.#wouldLose()) event.preventDefault()
@@ -221,7 +240,7 @@ class DepositPage implements RowHost {
 
   /** Whether something is under way, or is nowhere but on this page. */
   #wouldLose(): boolean {
-    if (this.#unkeptAnnex.isPending) return true
+    if (this.#unkeptAnnex.isPending || this.#isSubmitting) return true
     if (this.#dialog.dataset.isSubmitted !== undefined) return false
     if (!this.memory.isKept && this.#rows.some((row) => row.known !== null)) return true
     return this.#rows.some((row) => row.isBusy || row.state === 'waiting' || row.state === 'checking')
@@ -276,8 +295,9 @@ class DepositPage implements RowHost {
   }
 
   async #submit(): Promise<void> {
-    const button = find(this.#dialog, '[data-submit]', HTMLButtonElement)
-    button.disabled = true
+    if (this.#isSubmitting) return
+    this.#showSubmitting(true)
+    alertWith(find(this.#dialog, '[data-refused]', HTMLElement), undefined)
     try {
       const receipt = await submit(this.data, this.#rows, this.memory.salt, (annex) => {
         if (keepAnnex(annex, Date.now())) this.#unkeptAnnex.withdraw()
@@ -285,16 +305,25 @@ class DepositPage implements RowHost {
       })
       this.#arrive(receipt)
     } catch (error) {
-      button.disabled = false
+      this.#showSubmitting(false)
       const isUnanswered = error instanceof Failure && error.code === 'network'
       const text = isUnanswered ? textOf(document, 'submit_network') : explain(document, error)
       alertWith(find(this.#dialog, '[data-refused]', HTMLElement), text)
     }
   }
 
+  /** The server reads all of the bid again, which may last; the button keeps the focus, and does nothing meanwhile. */
+  #showSubmitting(isSubmitting: boolean): void {
+    this.#isSubmitting = isSubmitting
+    find(this.#dialog, '[data-submit]', HTMLElement).ariaDisabled = String(isSubmitting)
+    find(this.#dialog, '[data-cancel]', HTMLButtonElement).disabled = isSubmitting
+    alertWith(find(this.#dialog, '[data-submitting]', HTMLElement), isSubmitting ? textOf(document, 'submitting') : undefined)
+  }
+
   /** Leaves for the receipt, unless the annex would be lost on the way. */
   #arrive(receipt: string): void {
     if (this.#unkeptAnnex.isPending) {
+      this.#showSubmitting(false)
       this.#unkeptAnnex.conclude(receipt)
       return
     }

@@ -5,7 +5,7 @@ import type { KeyPair } from '../keys/certificate'
 import { EnvelopeRow } from './opening/envelope'
 import { KeyPanel } from './opening/key'
 import { releaseEnvelope } from './opening/release'
-import { find, findAll, show, textOf } from './page/elements'
+import { answerTo, find, findAll, show, textOf } from './page/elements'
 import { explain, Failure } from './page/errors'
 
 class Session {
@@ -63,13 +63,7 @@ class Session {
   }
 
   async #confirm(exception: string): Promise<boolean> {
-    const dialog = find(this.#root, `[data-exception-dialog="${exception}"]`, HTMLDialogElement)
-    dialog.returnValue = ''
-    dialog.showModal()
-    await new Promise((resolve) => {
-      dialog.addEventListener('close', resolve, { once: true })
-    })
-    return dialog.returnValue === 'confirm'
+    return (await answerTo(find(this.#root, `[data-exception-dialog="${exception}"]`, HTMLDialogElement))) === 'confirm'
   }
 
   async #open(rows: readonly EnvelopeRow[]): Promise<void> {

@@ -46,6 +46,9 @@ export interface RowHost {
   identified(): void
   removed(row: FileRow): void
   explain(problem: Problem): string
+  explainRetry(problem: Problem): string
+  /** Whether what the server has of it may be removed. */
+  confirmRemoval(row: FileRow): Promise<boolean>
 }
 
 /** One file of the list: what is known of it, its upload, its digest and its line on the page. */
@@ -146,6 +149,7 @@ export class FileRow implements UploadListener {
   }
 
   async remove(): Promise<void> {
+    if (this.sent > 0 && !(await this.host.confirmRemoval(this))) return
     await this.#upload?.pause()
     const problem = this.#url === null ? null : await removeUpload(this.#url, csrfToken(this.host.data))
     if (problem !== null) {
@@ -168,8 +172,15 @@ export class FileRow implements UploadListener {
     else this.#show()
   }
 
-  retrying(): void {
-    if (this.isBusy) this.#become('retrying')
+  retrying(problem: Problem): void {
+    if (!this.isBusy) return
+    find(this.element, '[data-retry]', HTMLElement).textContent = this.host.explainRetry(problem)
+    this.#become('retrying')
+  }
+
+  /** The line is back. */
+  retryNow(): void {
+    if (this.state === 'retrying') void this.#upload?.retryNow()
   }
 
   received(): void {

@@ -58,6 +58,16 @@ export function alertWith(alert: HTMLElement, text: string | undefined): void {
   alert.hidden = text === undefined
 }
 
+/** Asks by a dialog whose buttons close it: the value of the one that was pressed, empty where it was left otherwise. */
+export async function answerTo(dialog: HTMLDialogElement): Promise<string> {
+  dialog.returnValue = ''
+  dialog.showModal()
+  await new Promise((resolve) => {
+    dialog.addEventListener('close', resolve, { once: true })
+  })
+  return dialog.returnValue
+}
+
 /** Makes these texts the items of the list in `place`. */
 export function listIn(place: ParentNode, texts: readonly string[]): void {
   const items = texts.map((text) => {

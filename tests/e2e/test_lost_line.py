@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Uploads whose line or server goes away, and comes back: they go on by themselves, and begin once."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from envelopes.models import SealedFile
+from marketplace.models import EnvelopeKind
+from tests.e2e.test_deposit import (
+    MEBIBYTE,
+    begin,
+    choose_by_keyboard,
+    consultation,
+    emulate_line,
+    make_file,
+    slow_line,
+    state,
+    zone_of,
+)
+
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+__all__ = ["consultation", "slow_line"]  # fixtures
+UPLOADS = "**/uploads/**"
+
+
+def answer(page: Page, method: str, how: Callable[[Route], None], *, most: int = 1000) -> list[str]:
+    """Have the first requests of this method answered so; what was asked of them."""
+    asked: list[str] = []
+
+    def handle(route: Route) -> None:
+        if route.request.method != method or len(asked) == most:
+            route.fallback()
+            return
+        asked.append(route.request.url)
+        how(route)
+
+    page.route(UPLOADS, handle)
+    return asked
+
+
+def cut(route: Route) -> None:
+    route.abort("connectionreset")
+
+
+def test_line_lost_is_told_and_the_upload_goes_on(page: Page, bidder, consultation, tmp_path):
+    deposit = begin(page, consultation)
+    asked = answer(page, "PATCH", cut, most=1)
+
+    file = make_file(tmp_path, "a.pdf", 10)
+    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), file)
+
+    state(page, file.name, "received")
+    assert asked
+
+
+def test_upload_goes_on_after_an_outage_of_an_hour(page: Page, bidder, consultation, tmp_path):
+    page.clock.install()
+    deposit = begin(page, consultation)
+    answer(page, "PATCH", cut)
+    file = make_file(tmp_path, "a.pdf", 10)
+    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), file)
+
+    outage(page, file.name, minutes=60)
+    page.unroute(UPLOADS)
+    page.clock.fast_forward("00:31")
+
+    state(page, file.name, "received")
+
+
+def test_upload_goes_on_at_once_when_the_browser_says_that_the_line_is_back(
+    page: Page, bidder, consultation, tmp_path
+):
+    page.clock.install()
+    deposit = begin(page, consultation)
+    answer(page, "PATCH", cut)
+    file = make_file(tmp_path, "a.pdf", 10)
+    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), file)
+
+    outage(page, file.name, minutes=2)
+    page.unroute(UPLOADS)
+    page.evaluate("dispatchEvent(new Event('online'))")
+
+    # The next attempt by itself would be 30 seconds later.
+    received = page.locator('[data-file][data-state="received"]')
+    expect(received).to_be_visible(timeout=10_000)
+
+
+def outage(page: Page, name: str, *, minutes: int) -> None:
+    """So long without an answer; the page goes on trying."""
+    for _ in range(2 * minutes):
+        line = state(page, name, "retrying")
+        expect(line).to_contain_text("Connexion perdue")
+        page.clock.fast_forward("00:30")
+    state(page, name, "retrying")
+
+
+def test_server_that_is_away_for_a_moment_makes_no_second_upload_of_a_file_resumed_after_a_reload(
+    page: Page, bidder, consultation, slow_line, tmp_path
+):
+    file = make_file(tmp_path, "Mémoire.pdf", 20 * MEBIBYTE)
+    deposit = begin(page, consultation)
+    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), file)
+    with page.expect_response(lambda response: response.request.method == "PATCH"):
+        state(page, file.name, "uploading")
+    state(page, file.name, "uploading").locator('[data-action="pause"]').press("Enter")
+    state(page, file.name, "paused")
+    page.reload()
+    asked = answer(page, "HEAD", lambda route: route.fulfill(status=503), most=1)
+
+    line = state(page, file.name, "needs-file")
+    line.locator('[data-action="choose"]').set_input_files(file)
+    state(page, file.name, "received")
+
+    assert asked
+    assert SealedFile.objects.get().completed_at is not None
+
+
+def test_refusal_of_the_server_is_said_while_it_is_tried_again(
+    page: Page, bidder, consultation, tmp_path
+):
+    deposit = begin(page, consultation)
+    refusal = {
+        "code": "store_failed",
+        "message": "Le stockage est en panne.",
+        "remedy": "Attendez.",
+    }
+
+    def refuse(route: Route) -> None:
+        route.fulfill(status=503, body=json.dumps(refusal), content_type="application/json")
+
+    answer(page, "PATCH", refuse, most=2)
+    file = make_file(tmp_path, "a.pdf", 10)
+    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), file)
+
+    expect(state(page, file.name, "retrying")).to_contain_text(refusal["message"])
+    state(page, file.name, "received")
+
+
+def test_page_says_that_a_line_is_too_slow_for_the_deadline(
+    page: Page, bidder, consultation, tmp_path
+):
+    deposit = begin(page, consultation)
+    session = emulate_line(page, 2 * MEBIBYTE)
+    file = make_file(tmp_path, "a.pdf", 40 * MEBIBYTE)
+    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), file)
+    expect(page.locator("[data-rate]")).to_be_visible(timeout=20_000)
+    expect(page.locator("[data-too-late]")).to_be_hidden()
+
+    page.locator("[data-countdown]").first.evaluate(IN_FOUR_SECONDS)
+
+    expect(page.locator("[data-too-late]")).to_be_visible()
+    session.detach()
+
+
+IN_FOUR_SECONDS = """(box) => {
+  box.dataset.closesAt = new Date(Date.parse(box.dataset.now) + performance.now() + 4000).toISOString()
+}"""
