@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: EUPL-1.2
 import shutil
+from functools import partial
 from io import BytesIO
 
 import pytest
 
 from envelopes import space, uploads
 from envelopes.errors.uploads import NoRoom
-from envelopes.models import SealedFile, StoreAlarm
+from envelopes.models import Deposit, SealedFile, StoreAlarm
 from envelopes.sealing import recipients_of
 from keys.cms import BLOCK_SIZE
 from tests.envelopes.deposits import clock, envelope_of
 from tests.factories import make_deposit, make_online_consultation
+from tests.racing import race
 
 pytestmark = pytest.mark.django_db
 MIB = 1024 * 1024
@@ -27,8 +29,8 @@ def leave(settings, store):
     return leave
 
 
-def create(size: int) -> SealedFile:
-    deposit = make_deposit()
+def create(size: int, deposit: Deposit | None = None) -> SealedFile:
+    deposit = deposit or make_deposit()
     return uploads.create(
         deposit.pk,
         envelope_id=envelope_of(deposit).pk,
@@ -69,6 +71,18 @@ def test_create_refuses_what_does_not_fit_beside_what_is_promised(leave):
     assert create(6 * GIB)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_room_of_one_is_not_promised_to_two_at_once(leave):
+    for _ in range(4):
+        SealedFile.objects.all().delete()
+        leave(30 * GIB)
+        deposits = [make_deposit(), make_deposit()]
+
+        answers = race(*[partial(create, 18 * GIB, deposit) for deposit in deposits])
+
+        assert sorted(type(answer).__name__ for answer in answers) == ["NoRoom", "SealedFile"]
+
+
 def test_promise_is_used_up_by_what_arrives_and_ends_with_the_file():
     file = create(BLOCK_SIZE + 1)
     promised = file.reserved_size
@@ -81,6 +95,16 @@ def test_promise_is_used_up_by_what_arrives_and_ends_with_the_file():
 
     assert halfway == promised - stored
     assert file.reserved_size == 0
+
+
+def test_file_that_takes_more_than_was_promised_is_received():
+    file = create(BLOCK_SIZE + 1)
+    SealedFile.objects.update(reserved_size=1)
+
+    uploads.receive(file.pk, BytesIO(bytes(BLOCK_SIZE)), offset=0, length=BLOCK_SIZE, clock=clock)
+
+    file.refresh_from_db()
+    assert (file.block_count, file.reserved_size) == (1, 0)
 
 
 def test_removed_upload_gives_its_room_back(leave):
