@@ -240,7 +240,7 @@ def _keep(block: SealedBlock, *, writer: UUID | None, end: int, now: datetime) -
     """
     try:
         return _commit(block, writer=writer, end=end, now=now)
-    except UploadRefused:
+    except (UploadRefused, Deposit.DoesNotExist):
         discard([block.storage_name])
         raise
 

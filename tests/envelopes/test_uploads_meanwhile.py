@@ -124,6 +124,17 @@ def test_receive_adds_nothing_to_a_deposit_submitted_meanwhile(
     assert stored(store) == list(names)
 
 
+def test_receive_adds_nothing_to_a_deposit_that_is_gone(store):
+    file = create(envelope_of(make_deposit()), 5)
+    delete = Deposit.objects.filter(pk=file.envelope.deposit_id).delete
+
+    with pytest.raises(Deposit.DoesNotExist):
+        receive(file, b"12345", body=MeddlingBody(b"12345", delete))
+
+    assert not SealedBlock.objects.exists()
+    assert stored(store) == []
+
+
 def test_receive_leaves_no_writer_where_the_server_is_told_to_stop(store):
     """`SystemExit`: what a worker that takes too long is stopped by."""
     file = create(envelope_of(make_deposit()), 5)
