@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 import hashlib
+import random
 
 import pytest
 from django.core.files.base import ContentFile
@@ -55,6 +56,22 @@ def test_seal_block_describes_what_it_stored(store):
     assert block.sha256 == hashlib.sha256(stored).digest()
     assert b"hello" not in stored
     assert block.storage_name.startswith(f"{file.envelope.deposit_id}/{file.pk}/0-")
+
+
+@pytest.mark.parametrize("size", [0, 1, BLOCK_SIZE, BLOCK_SIZE + 1])
+def test_seal_bytes_seals_all_that_it_is_given(size):
+    content = random.Random(size).randbytes(size)
+    private_key = make_private_key()
+    consultation = make_online_consultation(private_key=private_key)
+    envelope = envelope_of(make_deposit(consultation=consultation))
+    file = SealedFile.objects.create(envelope=envelope, size=size, created_at=NOW)
+
+    blocks = sealing.seal_bytes(file, content, sealing.recipients_of(consultation.pk))
+
+    SealedBlock.objects.bulk_create(blocks)
+    file.block_count = len(blocks)
+    assert len(blocks) == max(1, -(-size // BLOCK_SIZE))
+    assert opened(file, private_key) == content
 
 
 class PullingStorage(InMemoryStorage):
@@ -137,3 +154,15 @@ def test_discard_goes_on_after_a_name_that_is_not_there():
 
     assert not default_storage.exists(block.storage_name)
     assert SealedBlock.objects.count() == 1
+
+
+def test_discard_goes_on_after_a_store_that_refuses(store, caplog):
+    stuck = store / "stuck"
+    (stuck / "within").mkdir(parents=True)
+    block = send(envelope_of(make_deposit()), b"content").blocks.get()
+
+    sealing.discard(["stuck", block.storage_name])
+
+    assert not default_storage.exists(block.storage_name)
+    assert stuck.is_dir()
+    assert "stuck could not be removed from the store" in caplog.text
