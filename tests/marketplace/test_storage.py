@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from django.core.files.base import ContentFile
 
+from marketplace import durable_files, storage
 from marketplace.durable_files import AHEAD
-from marketplace.storage import DurableStorage
+from marketplace.storage import MARK, DurableStorage, StoreAbsent
 
 
 class Cut(Exception):
@@ -84,6 +85,65 @@ def test_save_syncs_the_names_that_another_process_may_have_left(store, settled,
     assert settled.count(folder) == 2
 
 
+def test_save_syncs_again_the_names_of_which_a_sync_failed(store, settled, tmp_path, monkeypatch):
+    os.utime(tmp_path / "blocks", ns=(1, 1))
+    record = os.fsync
+
+    def fail(descriptor):
+        record(descriptor)
+        if settled[-1] == "blocks":
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="Input/output error"):
+        store.save("deposit/file/2-x", ContentFile(b"sealed"))
+
+    monkeypatch.setattr(os, "fsync", record)
+    store.save("deposit/file/2-x", ContentFile(b"sealed"))
+
+    assert settled.count("blocks") == 2
+
+
+def test_store_remembers_so_many_folders_and_no_more(store, tmp_path, monkeypatch):
+    monkeypatch.setattr(storage, "MOST_REMEMBERED", 3)
+    for number in range(9):
+        folder = tmp_path / "blocks" / f"deposit-{number}" / "file"
+        folder.mkdir(parents=True)
+        os.utime(folder.parent, ns=(0, 0))
+        store.save(f"deposit-{number}/file/0-x", ContentFile(b"sealed"))
+
+    assert 0 < len(store._synced) <= 3
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda store: store.save("deposit/0-x", ContentFile(b"sealed")),
+        lambda store: store.replace("deposit/0-x", b"sealed"),
+        lambda store: store.free_space(),
+    ],
+    ids=["save", "replace", "free_space"],
+)
+def test_store_without_its_mark_takes_nothing(store, tmp_path, use):
+    (tmp_path / "blocks" / MARK).rmdir()
+
+    with pytest.raises(StoreAbsent):
+        use(store)
+
+    assert list((tmp_path / "blocks").iterdir()) == []
+
+
+def test_mark_is_on_the_disk_and_the_store_s_own_name(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(durable_files, "sync_folder", synced.append)
+    store = DurableStorage(location=tmp_path / "data" / "blocks")
+
+    store.mark()
+
+    assert store.is_marked()
+    assert synced == [tmp_path / "data" / "blocks", tmp_path / "data"]
+
+
 def test_save_keeps_everything_to_the_owner(store, tmp_path):
     store.save("deposit/file/0-x", ContentFile(b"sealed"))
 
@@ -107,6 +167,7 @@ def test_save_has_the_disk_begin_before_the_end_and_does_without(store, tmp_path
     assert (tmp_path / "blocks" / name).read_bytes() == content
     assert [size >= AHEAD for _, size in begun] == [True, True]
     assert begun[1][0] == sum(begun[0])
+    assert sum(begun[1]) <= len(content)
 
 
 def test_save_that_is_cut_leaves_no_file(store, tmp_path):
