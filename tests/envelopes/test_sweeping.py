@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
-from django.db import OperationalError
+from django.db import OperationalError, connections
 
 from envelopes import limits, scrubbing, submission, sweeping, uploads
 from envelopes.errors.opening import FilesRemoved
@@ -91,6 +91,53 @@ def test_sweep_leaves_late_deposits_that_go_on():
     assert sweeping.sweep(now=LONG_AFTER) == 0
 
 
+def test_sweep_leaves_the_file_that_is_new_in_a_deposit_long_quiet():
+    deposit = make_deposit()
+    send(envelope_of(deposit), b"content")
+    new = uploads.create(
+        deposit.pk,
+        envelope_id=envelope_of(deposit).pk,
+        size=1,
+        actor=deposit.bidder.user,
+        clock=lambda: LONG_AFTER - SECOND,
+    )
+
+    assert sweeping.sweep(now=LONG_AFTER) == 1
+    assert list(deposit.uploads()) == [new]
+
+
+@pytest.fixture
+def fail_to_commit(monkeypatch):
+    """`fail_to_commit()`: from now on the database undoes what it is to commit."""
+
+    def fail():
+        raise OperationalError
+
+    return lambda: monkeypatch.setattr(connections["default"], "commit", fail)
+
+
+def test_sweep_removes_no_object_whose_row_stays(store, fail_to_commit):
+    send(envelope_of(make_deposit()), b"content")
+    before = stored(store)
+    fail_to_commit()
+
+    with pytest.raises(OperationalError):
+        sweeping.sweep(now=LONG_AFTER)
+
+    assert stored(store) == before == {SealedBlock.objects.get().storage_name}
+
+
+def test_sweep_removes_no_object_of_a_rehearsal_whose_rows_stay(store, fail_to_commit):
+    rehearse()
+    before = stored(store)
+    fail_to_commit()
+
+    with pytest.raises(OperationalError):
+        sweeping.sweep(now=NOW + limits.REHEARSAL_KEPT_FOR + SECOND)
+
+    assert stored(store) == before == {*SealedBlock.objects.values_list("storage_name", flat=True)}
+
+
 def test_sweep_never_touches_a_submitted_deposit(store):
     deposit = make_deposit()
     submission.submit(deposit.pk, ready_to_submit(deposit), actor=deposit.bidder.user, now=NOW)
@@ -147,6 +194,17 @@ def test_sweep_removes_a_rehearsal_once():
     later = NOW + limits.REHEARSAL_KEPT_FOR + SECOND
 
     assert [sweeping.sweep(now=later), sweeping.sweep(now=later + DAY)] == [2, 0]
+    assert JournalEntry.objects.filter(action="rehearsal.files_removed").count() == 1
+
+
+def test_rehearsal_that_two_sweeps_have_found_is_removed_by_one():
+    deposit = rehearse()
+    later = NOW + limits.REHEARSAL_KEPT_FOR + SECOND
+    sweeping.sweep(now=later)
+
+    assert sweeping._remove_rehearsal(deposit.pk, later + DAY) == 0
+    deposit.refresh_from_db()
+    assert deposit.files_removed_at == later
     assert JournalEntry.objects.filter(action="rehearsal.files_removed").count() == 1
 
 
@@ -293,6 +351,14 @@ def test_sweep_gives_back_the_room_of_uploads_that_never_began():
     assert sweeping.sweep(now=NOW + DAY) == 0
     assert sweeping.sweep(now=NOW + DAY + SECOND) == 1
     assert list(deposit.uploads()) == [begun]
+
+
+def test_sweep_leaves_an_empty_file_which_is_whole():
+    deposit = make_deposit()
+    empty = send(envelope_of(deposit), b"")
+
+    assert sweeping.sweep(now=NOW + 2 * DAY) == 0
+    assert list(deposit.uploads()) == [empty]
 
 
 def test_sweep_leaves_the_upload_whose_first_block_is_arriving():

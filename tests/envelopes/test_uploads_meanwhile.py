@@ -172,6 +172,21 @@ def test_receive_keeps_the_object_where_the_answer_to_the_commit_is_lost(monkeyp
 
 
 @pytest.mark.django_db(transaction=True)
+def test_remove_takes_no_object_whose_row_stays(store, monkeypatch):
+    file = send(envelope_of(make_deposit()), b"content")
+    before = stored(store)
+
+    def fail() -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(connections["default"], "commit", fail)
+    with pytest.raises(OperationalError):
+        uploads.remove(file.pk, actor=file.envelope.deposit.bidder.user, now=NOW)
+
+    assert stored(store) == before == [SealedBlock.objects.get().storage_name]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_two_writers_at_once_make_one_sound_file(store):
     private_key = make_private_key()
     deposit = make_deposit(consultation=make_online_consultation(private_key=private_key))
