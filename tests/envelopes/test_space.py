@@ -141,3 +141,31 @@ def test_object_store_is_limited_by_its_setting_alone(settings):
         create(1)
     settings.S3_CAPACITY = 101 * MIB
     assert create(1)
+
+
+def test_object_store_takes_what_is_left_to_the_last_byte(settings):
+    settings.STORAGES = settings.STORAGES | {
+        "default": {
+            "BACKEND": "marketplace.object_storage.ObjectStorage",
+            "OPTIONS": {"bucket_name": "sigille"},
+        }
+    }
+    settings.SPACE_KEPT_FREE = MIB
+    deposit = make_deposit()
+    SealedFile.objects.create(
+        envelope=envelope_of(deposit),
+        size=10 * MIB,
+        received_size=10 * MIB,
+        block_count=2,
+        completed_at=clock(),
+        created_at=clock(),
+    )
+    taken = 10 * MIB + 2 * space.OVERHEAD + MIB
+    exactly = taken + space.needed(50 * MIB, recipients_of(deposit.consultation_id))
+
+    settings.S3_CAPACITY = exactly - 1
+    with pytest.raises(NoRoom):
+        create(50 * MIB, deposit)
+
+    settings.S3_CAPACITY = exactly
+    assert create(50 * MIB, deposit)

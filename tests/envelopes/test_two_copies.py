@@ -131,11 +131,12 @@ def test_damaged_block_is_never_given_as_valid(folders):
         opening.release(scene.application.pk, agent=scene.agent, keys=keys, now=OPENED)
 
 
-def test_block_damaged_in_one_store_and_away_with_the_other_may_still_be_good(folders):
+@pytest.mark.parametrize("damaged", [0, 1])
+def test_block_damaged_in_one_store_and_away_with_the_other_may_still_be_good(folders, damaged):
     scene = sealed.make_scene()
     keys = opening_keys(scene, scene.application)
-    damage(folders[0], "flipped in its last byte")
-    damage(folders[1], "unreadable")
+    damage(folders[damaged], "flipped in its last byte")
+    damage(folders[1 - damaged], "unreadable")
 
     with pytest.raises(StoreUnavailable):
         opening.release(scene.application.pk, agent=scene.agent, keys=keys, now=OPENED)

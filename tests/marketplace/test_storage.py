@@ -241,6 +241,16 @@ def test_replace_that_the_disk_fails_leaves_the_former_bytes(store, tmp_path, mo
     assert files == {"0-x": b"former"}
 
 
+def test_replace_that_cannot_take_the_place_leaves_no_draft(store, tmp_path):
+    path = tmp_path / "blocks" / "deposit" / "0-x"
+    path.mkdir(parents=True)
+
+    with pytest.raises(IsADirectoryError):
+        store.replace("deposit/0-x", b"sealed")
+
+    assert list(path.parent.iterdir()) == [path]
+
+
 def test_free_space_is_that_of_the_disk(store, tmp_path):
     free = store.free_space()
 
