@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from envelopes import alarms
-from envelopes.errors.submission import StoreSilent, SubmissionRefused
+from envelopes.errors.submission import StoreSilent, SubmissionCut, SubmissionRefused
 from envelopes.errors.uploads import StoreFailed, TransferCut, UploadRefused
 from envelopes.errors.withdrawal import WithdrawalRefused
 from envelopes.models import Attempt, Deposit, SealedFile
@@ -58,7 +58,14 @@ class ServerFailed(UploadRefused):
 
 INTERRUPTIONS = {
     refusal.code
-    for refusal in (TransferCut, StoreFailed, StoreSilent, RequestUnfinished, ServerFailed)
+    for refusal in (
+        TransferCut,
+        SubmissionCut,
+        StoreFailed,
+        StoreSilent,
+        RequestUnfinished,
+        ServerFailed,
+    )
 }
 
 

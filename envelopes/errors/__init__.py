@@ -30,6 +30,7 @@ Refusal
 │   └── AlreadySubmitted    the deposit is submitted: its files are frozen
 ├── SubmissionRefused       `submission`: submitting a deposit
 │   ├── BadAnnouncement     the list of files has not the form it must have
+│   ├── SubmissionCut       the request ended before its announced length
 │   ├── NothingToSubmit     no file
 │   ├── BadFileName         a name that no computer could keep
 │   ├── SameName            two files of an envelope have one name

@@ -28,6 +28,14 @@ class BadAnnouncement(SubmissionRefused):
     remedy = _("Load the page again, then submit. If it happens again, tell support.")
 
 
+class SubmissionCut(SubmissionRefused):
+    """The request ended before its announced length: the line was cut, or the bidder stopped it."""
+
+    code = "submission_cut"
+    user_message = _("The request to submit the bid was cut or stopped before it arrived whole.")
+    remedy = _("Submit the bid again. The files that were received stay received.")
+
+
 class NothingToSubmit(SubmissionRefused):
     """There is no file."""
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from csp.decorators import csp_replace
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.shortcuts import get_object_or_404, redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
@@ -29,6 +29,7 @@ from envelopes.chains import Link
 from envelopes.errors.submission import (
     BadAnnouncement,
     RelationMissing,
+    SubmissionCut,
     SubmissionRefused,
     TooManyRehearsals,
 )
@@ -41,6 +42,7 @@ from marketplace.permissions import BidderRequest, bidder_required
 
 PAGE_SIZE = 20  # rows
 TESTS_SHOWN = 5  # test consultations, above the others
+STATUSES: dict[type[SubmissionRefused], int] = {BadAnnouncement: 400, SubmissionCut: 408}
 LIMITS = {
     "largest_file_in_gigabytes": limits.LARGEST_FILE // 1000**3,
     "largest_deposit_in_gigabytes": limits.LARGEST_DEPOSIT // 1000**3,
@@ -140,13 +142,28 @@ def submit(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
     deposit = _deposit(request, deposit_id)
     try:
         with attempts.remembered(deposit.pk, Attempt.Step.SUBMISSION, clock.now):
-            body, now = request.body, clock.now()  # whole: then is the time looked at
+            body, now = _whole_body(request), clock.now()  # only then is the time looked at
             announcement = read_announcement(body)
         submission.submit(deposit.pk, announcement, actor=request.user, now=now)
     except SubmissionRefused as refusal:
-        status = 400 if isinstance(refusal, BadAnnouncement) else 409
+        status = STATUSES.get(type(refusal), 409)
         return http.refuse_json(request, refusal, deposit, status=status)
     return JsonResponse({"receipt": reverse("envelopes:receipt", args=[deposit.pk])})
+
+
+def _whole_body(request: HttpRequest) -> bytes:
+    """The body, as long as it was announced; a line that is cut may give its beginning without an error.
+
+    Raises:
+        SubmissionCut: it ended before.
+    """
+    try:
+        body = request.body
+    except UnreadablePostError as error:
+        raise SubmissionCut from error
+    if len(body) < int(request.META.get("CONTENT_LENGTH") or 0):
+        raise SubmissionCut
+    return body
 
 
 @bidder_required

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 import hashlib
+import io
 import json
 import re
 from datetime import timedelta
@@ -10,7 +11,8 @@ from django.utils import translation
 from django.utils.html import strip_tags
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from envelopes import limits
+from envelopes import attempts, limits
+from envelopes.errors.submission import SubmissionCut
 from envelopes.models import Deposit, Receipt
 from marketplace import timestamps
 from marketplace.development_authority import NAME
@@ -387,6 +389,36 @@ def test_submit_refuses_another_form_than_the_page_sends(client, deposit, body):
     response = submit(client, deposit, body if isinstance(body, str) else json.dumps(body))
 
     assert (response.status_code, response.json()["code"]) == (400, "bad_announcement")
+
+
+class CutInput(io.BytesIO):
+    """What a WSGI server gives of a body whose client is gone: its beginning, then an error or the end."""
+
+    def __init__(self, error: OSError | None) -> None:
+        super().__init__(b'{"envelopes": [')
+        self.error = error
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        piece = super().read(size)
+        if self.error and not piece:
+            raise self.error
+        return piece
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError("reset"), None])
+def test_submit_that_is_cut_accuses_neither_the_site_nor_the_page(client, deposit, error):
+    body = json.dumps(body_of(deposit))
+    told = deposit.attempts.count()
+    cut = {"wsgi.input": CutInput(error), "CONTENT_LENGTH": str(len(body))}
+
+    response = client.post(url("submit", deposit.pk), content_type="application/json", **cut)
+
+    assert (response.status_code, response.json()["code"]) == (408, "submission_cut")
+    line = attempts.history(deposit)[-1]
+    assert (line.attempt.step, line.attempt.outcome) == ("submission", "interrupted")
+    assert (line.message, line.remedy) == (SubmissionCut.user_message, SubmissionCut.remedy)
+    assert deposit.attempts.count() == told + 1
+    assert submit(client, deposit, body).status_code == 200
 
 
 def test_submit_tells_a_script_that_the_session_has_ended(client, deposit):
