@@ -10,13 +10,18 @@ from typing import Final
 from uuid import UUID
 
 from django.db import DatabaseError, transaction
-from django.db.models import Exists, Max, OuterRef, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from envelopes import alarms
-from envelopes.errors.submission import StoreSilent, SubmissionCut, SubmissionRefused
+from envelopes.errors.submission import (
+    BadAnnouncement,
+    StoreSilent,
+    SubmissionCut,
+    SubmissionRefused,
+)
 from envelopes.errors.uploads import StoreFailed, TransferCut, UploadRefused
 from envelopes.errors.withdrawal import WithdrawalRefused
 from envelopes.models import Attempt, Deposit, SealedFile
@@ -68,6 +73,8 @@ INTERRUPTIONS = {
     )
 }
 
+NOT_BEGUN = {refusal.code for refusal in (SubmissionCut, BadAnnouncement)}  # nothing was to check
+
 
 @dataclass(frozen=True)
 class Line:
@@ -110,7 +117,7 @@ def being_checked(consultation: Consultation, *, now: datetime) -> QuerySet[Atte
         deposit=OuterRef("deposit"),
         step=Attempt.Step.SUBMISSION,
         number__gt=OuterRef("number"),
-    ).exclude(outcome=Attempt.Outcome.STARTED)
+    ).exclude(Q(outcome=Attempt.Outcome.STARTED) | Q(cause__in=NOT_BEGUN))
     begun = submissions.filter(
         outcome=Attempt.Outcome.STARTED,
         recorded_at__lt=consultation.closes_at,

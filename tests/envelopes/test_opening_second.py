@@ -143,10 +143,14 @@ def test_submission_that_can_replace_nothing_holds_no_opening_up(begun_at, cause
     assert release(scene, scene.application)
 
 
-def test_opening_waits_for_a_bid_of_the_company_that_is_being_checked():
+@pytest.mark.parametrize("again", ["", "submission_cut", "bad_announcement"])
+def test_opening_waits_for_a_bid_of_the_company_that_is_being_checked(again):
+    """Asked again meanwhile by a request that was not whole: that one ended, and not the first."""
     scene = sealed.make_scene()
     draft = begin(scene.consultation, company=scene.deposit.company, bidder=scene.deposit.bidder)
     attempt(draft, 1, DEADLINE - SECOND, step="submission")
+    if again:
+        attempt(draft, 2, DEADLINE - SECOND, again, step="submission")
 
     with pytest.raises(StillChecked):
         release(scene, scene.application)
