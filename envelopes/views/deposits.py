@@ -7,6 +7,7 @@ from uuid import UUID
 
 from csp.decorators import csp_replace
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.shortcuts import get_object_or_404, redirect, render
@@ -156,11 +157,14 @@ def _whole_body(request: HttpRequest) -> bytes:
 
     Raises:
         SubmissionCut: it ended before.
+        BadAnnouncement: it is longer than any list of ours.
     """
     try:
         body = request.body
     except UnreadablePostError as error:
         raise SubmissionCut from error
+    except RequestDataTooBig as error:
+        raise BadAnnouncement from error
     if len(body) < int(request.META.get("CONTENT_LENGTH") or 0):
         raise SubmissionCut
     return body

@@ -421,6 +421,15 @@ def test_submit_that_is_cut_accuses_neither_the_site_nor_the_page(client, deposi
     assert submit(client, deposit, body).status_code == 200
 
 
+def test_submit_refuses_a_list_longer_than_any_of_ours(client, deposit, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
+
+    response = submit(client, deposit, {"envelopes": [], "annex_salt": SALT})
+
+    assert (response.status_code, response.json()["code"]) == (400, "bad_announcement")
+    assert deposit.attempts.get().cause == "bad_announcement"
+
+
 def test_submit_tells_a_script_that_the_session_has_ended(client, deposit):
     body = body_of(deposit)
     client.logout()
