@@ -65,6 +65,11 @@ urlpatterns = [
     # The buyer, after the deadline
     path(_CONSULTATION + "register/", register.page, name="register"),
     path(_CONSULTATION + "register.csv", register_files.table, name="register_csv"),
+    path(
+        _CONSULTATION + "register-attempts.csv",
+        register_files.attempts_table,
+        name="register_attempts_csv",
+    ),
     path(_CONSULTATION + "register.json", register_files.data, name="register_json"),
     path(_CONSULTATION + "register.pdf", register_files.document, name="register_pdf"),
     path(_CONSULTATION + "register/new/", register.enter, name="enter_paper_deposit"),

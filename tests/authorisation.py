@@ -227,6 +227,7 @@ def add_bids(world: World) -> None:
     for name in (
         "register",
         "register_csv",
+        "register_attempts_csv",
         "register_json",
         "register_pdf",
         "enter_paper_deposit",

@@ -138,6 +138,7 @@ TABLE = {
     "envelopes:closing_proof": Row(OF_COMPANY),
     "envelopes:register": Row(IN_SERVICE),
     "envelopes:register_csv": Row(IN_SERVICE),
+    "envelopes:register_attempts_csv": Row(IN_SERVICE),
     "envelopes:register_json": Row(IN_SERVICE),
     "envelopes:register_pdf": Row(IN_SERVICE),
     "envelopes:deposit_attempts": Row(IN_SERVICE),

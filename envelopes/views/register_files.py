@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The register of deposits as files: for a spreadsheet, for a program, for whoever keeps it on paper."""
 
+from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from envelopes import closing, register, register_data
-from envelopes.register import Row
+from envelopes.register import Row, Trouble
 from envelopes.views.register import closed
 from envelopes.views.register_words import COLUMNS, trouble_words, words
 from marketplace import csv_files, pdf
@@ -34,6 +35,30 @@ def table(request: AgentRequest, consultation_id: UUID) -> HttpResponseBase:
     cells = (_cells(row, zone) for row in rows)
     lines = csv_files.lines(headings, cells, ZoneInfo(zone))
     return csv_files.answer(file_name(consultation, "csv"), lines)
+
+
+@agent_required()
+@require_safe
+def attempts_table(request: AgentRequest, consultation_id: UUID) -> HttpResponseBase:
+    """What was tried without success: its columns are not those of what arrived, hence a table of its own."""
+    consultation, now = closed(request, consultation_id)
+    troubles = register.every_trouble(consultation, now=now)
+    headings = [
+        str(COLUMNS["company"]),
+        _("Registration number"),
+        _("First instant"),
+        _("Last instant"),
+        _("Number of attempts"),
+        _("State"),
+        _("Causes"),
+        _("Deposit"),  # its identifier, which the company's own statement has too
+    ]
+    zone = ZoneInfo(consultation.service.organisation.time_zone)
+    cells = (_trouble_cells(trouble, zone) for trouble in troubles)
+    # Translators: the beginning of a file’s name, without accents
+    name = _("attempts-to-deposit")
+    lines = csv_files.lines(headings, cells, zone)
+    return csv_files.answer(f"{name}-{consultation.reference}.csv", lines)
 
 
 @agent_required()
@@ -84,7 +109,7 @@ def _cells(row: Row, zone: str) -> list[csv_files.Cell]:
     is_electronic = row.deposit is not None
     return [
         str(row.order),
-        row.arrived_at.astimezone(ZoneInfo(zone)).isoformat(timespec="milliseconds"),
+        _exact(row.arrived_at, ZoneInfo(zone)),
         str(said.way),
         row.company,
         row.registration,
@@ -93,3 +118,21 @@ def _cells(row: Row, zone: str) -> list[csv_files.Cell]:
         str(sum(part.file_count for part in row.parts)) if is_electronic else "",
         str(sum(part.sealed_size for part in row.parts)) if is_electronic else "",
     ]
+
+
+def _trouble_cells(trouble: Trouble, zone: ZoneInfo) -> list[csv_files.Cell]:
+    said, company = trouble_words(trouble, zone.key), trouble.deposit.company
+    return [
+        company.name,
+        company.registration,
+        _exact(trouble.first_at, zone),
+        _exact(trouble.last_at, zone),
+        str(trouble.attempt_count),
+        str(said.state),
+        "\n".join(said.causes),
+        str(trouble.deposit.pk),
+    ]
+
+
+def _exact(instant: datetime, zone: ZoneInfo) -> str:
+    return instant.astimezone(zone).isoformat(timespec="milliseconds")

@@ -148,6 +148,9 @@ def test_register_appears_at_the_deadline_and_takes_a_paper_deposit(  # noqa: PL
         "Toitures de l’Ouest",
         "Couverture Morvan",
     ]
+    with page.expect_download() as started:
+        page.locator('[data-file="attempts-csv"]').click()
+    assert started.value.suggested_filename == "tentatives-de-depot-2026-DCP-011.csv"
     content = json.loads(downloaded(page, "json", tmp_path))
     assert content["lines"][0]["deposit"]["id"] == str(first.pk)
     assert content["closing"]["size"] == 2

@@ -40,6 +40,7 @@ OF_CONSULTATION = (
         "opening",
         "register",
         "register_csv",
+        "register_attempts_csv",
         "register_json",
     ),
     *("register_pdf", "enter_paper_deposit", "public_detail", "closing", "closing_token"),

@@ -16,6 +16,8 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from envelopes import closing, paper_deposits
 from envelopes.errors.register import LineDiffers
+from envelopes.errors.submission import FilesDiffer
+from envelopes.errors.uploads import TransferCut
 from envelopes.models import Deposit, PaperDeposit
 from envelopes.views import register as views
 from marketplace import canonical
@@ -41,7 +43,10 @@ FORM = {
     "parcels": "Un pli cacheté",
     "observations": "Remis en main propre",
 }
-PAGES = ("register", "register_csv", "register_json", "register_pdf", "enter_paper_deposit")
+PAGES = (
+    *("register", "register_csv", "register_attempts_csv", "register_json", "register_pdf"),
+    "enter_paper_deposit",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -292,6 +297,51 @@ def test_csv_has_each_row_with_exact_instants(client, agent, consultation):
     assert "2026-014" in response.headers["Content-Disposition"]
 
 
+def test_csv_of_the_attempts_has_companies_that_only_tried(client, agent, consultation):
+    draft = begin(consultation)
+    attempt(draft, 1)
+    for number in (2, 3):
+        attempt(draft, number, NOW + number * timedelta(milliseconds=1), "transfer_cut")
+    attempt(draft, 4, NOW + timedelta(milliseconds=3456), "files_differ", step="submission")
+    submitted = seal_deposit(consultation, OFFER)
+    attempt(submitted, 1, cause="transfer_cut")
+    address = url("register_attempts_csv", consultation)
+
+    response = client.get(address)
+
+    headings, *rows = cells(response)
+    company, tried = draft.company, {row[0]: row[1:] for row in rows}
+    assert headings == [
+        *("Société", "Numéro d’immatriculation", "Premier instant", "Dernier instant"),
+        *("Nombre de tentatives", "État", "Causes", "Pli"),
+    ]
+    assert tried.keys() == {company.name, submitted.company.name}
+    assert tried[company.name][:5] == [
+        company.registration,
+        "2026-11-02T10:00:00.000+01:00",
+        "2026-11-02T10:00:03.456+01:00",
+        "4",
+        "Non remis",
+    ]
+    cut, differ = str(TransferCut.user_message), str(FilesDiffer.user_message)
+    assert tried[company.name][5].splitlines() == [f"{cut} (× 2)", differ]
+    assert tried[company.name][6] == str(draft.pk)
+    assert tried[submitted.company.name][4] == "Remis ensuite"
+    assert "tentatives-de-depot-2026-014.csv" in response.headers["Content-Disposition"]
+    assertContains(client.get(url("register", consultation)), f'href="{address}"')
+
+
+def test_csv_of_the_attempts_asks_as_much_for_one_row_as_for_three(client, agent, consultation):
+    asked = []
+    for _ in range(3):
+        attempt(begin(consultation), 1, cause="transfer_cut")
+        with CaptureQueriesContext(connection) as queries:
+            cells(client.get(url("register_attempts_csv", consultation)))
+        asked.append(len(queries))
+
+    assert asked[0] == asked[1] == asked[2]
+
+
 def _files(deposit: Deposit):
     return [file for envelope in deposit.envelopes.all() for file in envelope.files.all()]
 
@@ -299,7 +349,9 @@ def _files(deposit: Deposit):
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 def test_csv_computes_nothing_of_what_people_typed(client, agent, consultation, start):
     formula = f"{start}HYPERLINK(1)"
-    seal_deposit(consultation, OFFER, company=make_company(name=formula))
+    company = make_company(name=formula)
+    seal_deposit(consultation, OFFER, company=company)
+    begin(consultation, company=company)
     enter(consultation, company_name=formula, parcels=formula, observations=formula)
 
     _headings, *rows = cells(client.get(url("register_csv", consultation)))
@@ -307,6 +359,9 @@ def test_csv_computes_nothing_of_what_people_typed(client, agent, consultation, 
     assert [row[3] for row in rows] == [f"'{formula}"] * 2
     assert rows[0][6] == f"'{formula}"
     assert not [cell for row in rows for cell in row if cell.startswith(start)]
+    _headings, tried = cells(client.get(url("register_attempts_csv", consultation)))
+    assert tried[0] == f"'{formula}"
+    assert not [cell for cell in tried if cell.startswith(start)]
 
 
 def test_json_is_canonical_and_says_all(client, agent):
