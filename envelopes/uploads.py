@@ -146,7 +146,6 @@ def receive(file_id: UUID, body: Body, *, offset: int, length: int, clock: Clock
     return file.received_size
 
 
-@transaction.atomic
 def remove(file_id: UUID, *, actor: User, now: datetime) -> None:
     """Remove a file, whole or not, from a deposit that is not submitted.
 
@@ -155,6 +154,12 @@ def remove(file_id: UUID, *, actor: User, now: datetime) -> None:
         UploadRemoved: it is removed already.
     """
     deposit_id = Deposit.objects.values_list("pk", flat=True).get(envelopes__files=file_id)
+    with attempts.remembered(deposit_id, Attempt.Step.UPLOAD, lambda: now, file_id):
+        _remove(deposit_id, file_id, actor=actor, now=now)
+
+
+@transaction.atomic
+def _remove(deposit_id: UUID, file_id: UUID, *, actor: User, now: datetime) -> None:
     file = _file(file_id, _locked(deposit_id))
     names = list(file.blocks.values_list("storage_name", flat=True))
     journal.record("upload.removed", file, actor=actor, now=now)

@@ -353,6 +353,7 @@ def test_submitted_deposit_is_frozen():
     with pytest.raises(AlreadySubmitted):
         receive(file, b"", offset=7)
     assert deposit.uploads().count() == 1
+    assert deposit.attempts.filter(cause="already_submitted").count() == 3
 
 
 def test_no_plaintext_reaches_the_disk(store, settings):

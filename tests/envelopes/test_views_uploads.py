@@ -266,6 +266,9 @@ def test_uploads_of_a_submitted_deposit_are_gone(client, deposit):
     assert patch(client, url, b"1234", 4).status_code == 410
     assert client.delete(url, headers=TUS).status_code == 410
     assert create(client, deposit).status_code == 410
+    refused = deposit.attempts.filter(outcome="refused").order_by("number")
+    told = list(refused.values_list("step", "cause", "file"))
+    assert told == [("upload", "already_submitted", of) for of in (file.pk, file.pk, None)]
 
 
 def test_uploads_of_another_company_do_not_exist(client, deposit):
