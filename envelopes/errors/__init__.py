@@ -12,6 +12,7 @@ Refusal
 │   └── TwinCertificates    two certificates have the same issuer and serial number
 ├── UploadRefused           `uploads`: sending a file
 │   ├── BadUpload           a header of the protocol is missing or wrong
+│   │   └── BadContentType  the body is not said to be bytes of a file
 │   ├── UnknownEnvelope     the envelope is not one of this deposit
 │   ├── UploadDiffers       another upload has the id that was drawn for this one
 │   ├── FileTooLarge        more than a file may have

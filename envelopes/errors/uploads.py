@@ -28,6 +28,15 @@ class BadUpload(UploadRefused):
         return {"header": self.header}
 
 
+class BadContentType(BadUpload):
+    """The body of the request is not said to be bytes of a file."""
+
+    code = "bad_content_type"
+
+    def __init__(self) -> None:
+        super().__init__("Content-Type")
+
+
 class UnknownEnvelope(UploadRefused):
     """The envelope named is not one of the deposit."""
 

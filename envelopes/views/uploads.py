@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods
 from envelopes import attempts, uploads
 from envelopes.errors.uploads import (
     AlreadySubmitted,
+    BadContentType,
     BadUpload,
     BeyondLength,
     DepositTooLarge,
@@ -46,6 +47,7 @@ CONTENT_TYPE = "application/offset+octet-stream"
 LARGEST_INTEGER = 2**63 - 1
 STATUSES: dict[type[UploadRefused], int] = {  # 409 for the others: the client asks where it is
     AlreadySubmitted: 410,
+    BadContentType: 415,
     BadUpload: 400,
     BeyondLength: 413,
     DepositTooLarge: 413,
@@ -148,10 +150,10 @@ def _standing(file: SealedFile) -> HttpResponse:
 
 
 def _receive(request: BidderRequest, file: SealedFile) -> HttpResponse:
-    if request.headers.get("Content-Type") != CONTENT_TYPE:
-        return HttpResponse(status=415)
     deposit_id = file.envelope.deposit_id
     with attempts.remembered(deposit_id, Attempt.Step.UPLOAD, clock.now, file.pk):
+        if request.headers.get("Content-Type") != CONTENT_TYPE:
+            raise BadContentType
         offset = _integer(request, "Upload-Offset")
         length = _integer(request, "Content-Length")
     durable = uploads.receive(file.pk, request, offset=offset, length=length, clock=clock.now)

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from envelopes import limits
+from envelopes.errors.uploads import BadUpload
 from envelopes.models import Deposit, SealedFile
 from keys.cms import BLOCK_SIZE
 from tests.envelopes.deposits import envelope_of, opened, send
@@ -232,9 +233,16 @@ def test_malformed_requests_are_attempts_too(client, deposit):
     url = create(client, deposit).headers["Location"]
     patch(client, url, b"1234", 0, headers={"Upload-Offset": "x"})
     create(client, deposit, headers={"Upload-Length": "-1"})
+    response = patch(client, url, b"1234", 0, content_type="text/plain")
 
     outcomes = deposit.attempts.order_by("number").values_list("outcome", "cause")
-    assert list(outcomes) == [("started", ""), *[("refused", "bad_upload")] * 2]
+    assert list(outcomes) == [
+        ("started", ""),
+        *[("refused", "bad_upload")] * 2,
+        ("refused", "bad_content_type"),
+    ]
+    assert (response.status_code, response.json()["code"]) == (415, "bad_content_type")
+    assert response.json()["remedy"] == str(BadUpload.remedy)
 
 
 @pytest.mark.parametrize("offset", [0, 1])
