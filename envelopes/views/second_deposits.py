@@ -9,10 +9,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from envelopes import chains, relations, withdrawal
+from envelopes import attempts, chains, relations, withdrawal
 from envelopes.errors.submission import RelationFrozen, RelationMissing
 from envelopes.errors.withdrawal import WithdrawalRefused
-from envelopes.models import Deposit
+from envelopes.models import Attempt, Deposit
 from envelopes.standing import State
 from marketplace import clock
 from marketplace.http import refuse
@@ -23,12 +23,13 @@ from marketplace.permissions import BidderRequest, bidder_required
 @require_POST
 def choose_relation(request: BidderRequest, deposit_id: UUID) -> HttpResponse:
     deposit = get_object_or_404(Deposit.objects.visible_to(request.bidder), pk=deposit_id)
-    relation = request.POST.get("relation", "")
+    relation, now = request.POST.get("relation", ""), clock.now()
     try:
-        relations.choose(deposit.pk, relation, actor=request.user, now=clock.now())
+        relations.choose(deposit.pk, relation, actor=request.user, now=now)
     except RelationMissing as refusal:  # a field left empty: nothing that the journal keeps
         messages.error(request, f"{refusal.user_message} {refusal.remedy}")
     except RelationFrozen as refusal:
+        attempts.remember(deposit.pk, Attempt.Step.RELATION, refusal.code, now=now)
         refuse(request, refusal, deposit)
     return redirect("envelopes:deposit", deposit.pk)
 

@@ -132,6 +132,7 @@ def test_choice_left_empty_changes_nothing_and_is_told(client, first):
     draft.refresh_from_db()
     assert draft.relation == "replaces"
     assert refusals() == 0
+    assert not draft.attempts.exists()
 
 
 def test_choice_of_a_submitted_bid_is_refused(client, first):
@@ -142,6 +143,9 @@ def test_choice_of_a_submitted_bid_is_refused(client, first):
     second.refresh_from_db()
     assert second.relation == "replaces"
     assert JournalEntry.objects.get(action="refused.relation_frozen").organisation is None
+    attempt = second.attempts.latest("number")
+    assert (attempt.step, attempt.outcome) == ("relation", "refused")
+    assert attempt.cause == "relation_frozen"
 
 
 def test_withdrawal_page_says_to_whom_what_and_until_when(client, first):
