@@ -172,7 +172,7 @@ def _parts(deposits: Iterable[UUID]) -> Mapping[UUID, tuple[Part, ...]]:
 
 
 def troubled(consultation: Consultation, *, now: datetime) -> QuerySet[Deposit]:
-    """Deposits that were begun and not submitted, or of which something was refused or cut.
+    """Deposits that were begun and not submitted, or of which something was refused or interrupted.
 
     Raises:
         DeadlineNotReached: see the module.

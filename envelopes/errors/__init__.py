@@ -26,7 +26,7 @@ Refusal
 │   ├── OffsetMismatch      the request does not start where the server stopped
 │   ├── WriterDisplaced     a newer request took over
 │   ├── UploadRemoved       the file was removed meanwhile
-│   ├── TransferCut         the line was cut in the middle of a block
+│   ├── TransferCut         the request ended in the middle of a block
 │   ├── StoreFailed         the store did not keep a block
 │   └── AlreadySubmitted    the deposit is submitted: its files are frozen
 ├── SubmissionRefused       `submission`: submitting a deposit

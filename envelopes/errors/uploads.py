@@ -142,10 +142,13 @@ class UploadRemoved(UploadRefused):
 
 
 class TransferCut(UploadRefused):
-    """The line was cut; the block that was arriving is discarded, those before it are kept."""
+    """The request ended in the middle of a block, which is discarded; those before it are kept.
+
+    Whether the line was cut, or the bidder paused, the server cannot tell.
+    """
 
     code = "transfer_cut"
-    user_message = _("The connection was cut while the file was being sent.")
+    user_message = _("The sending of the file was cut or paused.")
     remedy = _("Resume: what was received before is kept.")
 
 

@@ -147,7 +147,7 @@ def test_data_is_canonical_dated_and_anchored(client, deposit):
     assert said["attempts"][3] == {
         "cause": "transfer_cut",
         "file": str(deposit.attempts.get(number=4).file),
-        "message": "La connexion a été coupée pendant l’envoi du fichier.",
+        "message": "L’envoi du fichier a été coupé ou mis en pause.",
         "number": 4,
         "outcome": "interrupted",
         "received": 0,
@@ -187,7 +187,7 @@ def test_document_tells_each_attempt_and_has_the_data_inside(client, deposit, tm
     text = " ".join(text_of(content, tmp_path).split())
     assert "Historique des tentatives de dépôt" in text
     assert "2 novembre 2026 à 10:00:00,000" in text
-    assert "La connexion a été coupée pendant l’envoi" in text
+    assert "L’envoi du fichier a été coupé ou mis en pause." in text
     assert str(deposit.pk) in text
     subprocess.run(
         ["pdfdetach", "-save", "1", "-o", tmp_path / "in.json", tmp_path / "attempts.pdf"],

@@ -417,7 +417,7 @@ def test_pdf_says_what_the_page_says_and_has_the_json_inside(client, agent, cons
     assert "2026-014" in response.headers["Content-Disposition"]
     shown = subprocess.check_output(["pdftotext", "-layout", str(path), "-"], text=True)
     assert "Registre des dépôts" in shown
-    for word in (deposit.company.registration, "Saisie en double", "Cie <b>", "coupée"):
+    for word in (deposit.company.registration, "Saisie en double", "Cie <b>", "coupé ou mis"):
         assert word in shown
     subprocess.check_call(["pdfdetach", "-saveall", "-o", str(tmp_path), str(path)])
     inside = json.loads((tmp_path / "registre-des-depots-2026-014.json").read_bytes())
