@@ -86,19 +86,22 @@ def _same(paper: PaperDeposit, consultation: Consultation, said: dict[str, objec
 
 @transaction.atomic
 def cancel(paper_id: UUID, *, reason: str, agent: Agent, now: datetime) -> PaperDeposit:
-    """Strike a line through, for ever; it stays where it is.
+    """Strike a line through, for ever; it stays where it is. The same request again changes nothing.
 
     Raises:
         ReasonMissing: no reason is given.
-        LineCancelled: it is cancelled already.
+        LineCancelled: it is cancelled already, by somebody else or for another reason.
     """
-    if not reason.strip():
+    reason = reason.strip()
+    if not reason:
         raise ReasonMissing
     papers = PaperDeposit.objects.select_related("consultation__service")
     paper = papers.select_for_update(no_key=True, of=("self",)).get(pk=paper_id)
     if paper.cancelled_at is not None:
-        raise LineCancelled
-    paper.cancelled_at, paper.cancelled_by, paper.cancel_reason = now, agent, reason.strip()
+        if (paper.cancelled_by_id, paper.cancel_reason) != (agent.pk, reason):
+            raise LineCancelled
+        return paper
+    paper.cancelled_at, paper.cancelled_by, paper.cancel_reason = now, agent, reason
     paper.save(update_fields=["cancelled_at", "cancelled_by", "cancel_reason"])
     journal.record(
         "paper_deposit.cancelled",

@@ -149,6 +149,20 @@ def test_cancel_strikes_a_line_through_for_ever(consultation):
     assert paper.cancel_reason == "Saisie en double"
 
 
+def test_cancel_asked_again_changes_nothing_and_says_the_same(consultation):
+    paper = enter(consultation)
+    agent, colleague = make_agent(service=consultation.service), paper.recorded_by
+    for later in (LATER, LATER + SECOND):
+        paper_deposits.cancel(paper.pk, reason=" Saisie en double", agent=agent, now=later)
+
+    with pytest.raises(LineCancelled):
+        paper_deposits.cancel(paper.pk, reason="Saisie en double", agent=colleague, now=LATER)
+
+    paper.refresh_from_db()
+    assert (paper.cancelled_at, paper.cancelled_by) == (LATER, agent)
+    assert JournalEntry.objects.filter(action="paper_deposit.cancelled").count() == 1
+
+
 @pytest.mark.parametrize("reason", ["", "  \n"])
 def test_cancel_wants_a_reason(consultation, reason):
     paper = enter(consultation)

@@ -261,8 +261,11 @@ def test_line_is_cancelled_with_a_reason_and_stays(client, agent, consultation):
     assertContains(response, "data-cancelled")
     assertContains(response, "Saisie en double")
     assertNotContains(response, "data-cancel>")
-    again = client.post(address, {"reason": "Encore"}, follow=True)
-    assertContains(again, "alert-danger")
+    again = client.post(address, {"reason": "Saisie en double"}, follow=True)
+    other = client.post(address, {"reason": "Encore"}, follow=True)
+    assertContains(again, "alert-success")
+    assertNotContains(again, "alert-danger")
+    assertContains(other, "alert-danger")
 
 
 def test_agent_without_the_right_reads_and_changes_nothing(client, consultation):
