@@ -17,7 +17,10 @@ ROOT = Path(settings.BASE_DIR)
 CATALOGUE = Path("locale/fr/LC_MESSAGES/django.po")
 EXTRACT = "makemessages --locale fr --no-obsolete --no-wrap --add-location file --verbosity 0"
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}")
-BREAKING = re.compile(r" [:;?!»]|« |[nN]° | (Mo|Go)\b")  # an ordinary space, where a line may break
+# An ordinary space, where a line may break; or a wide one, where the narrow one is the rule.
+BREAKING = re.compile(
+    r" [:;?!»]|« |[nN]° | (Mo|Go)\b|(\d|\)s|\}) (jours?|heures?|mois)\b|\u00a0[;?!]"
+)
 
 
 def read(path: Path) -> Catalog:
