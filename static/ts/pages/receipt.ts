@@ -34,4 +34,5 @@ function showAnnex(text: string, files: readonly AnnexFile[]): void {
     markSaved(deposit, sha256)
   })
   show(panel, '[data-annex-here]', true)
+  link.hidden = false
 }
