@@ -185,6 +185,24 @@ def test_bidder_keeps_a_receipt_and_the_annex_that_it_commits_to(
     assert recorder.errors == []
 
 
+def test_last_look_before_the_submission_begins_at_its_title(
+    page: Page, bidder, consultation, tmp_path
+):
+    deposit = begin(page, consultation)
+    files = [make_file(tmp_path, f"Pièce {number}.txt", 10) for number in range(30)]
+    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), *files)
+    expect(page.locator('[data-summary][data-state="ready"]')).to_be_visible(timeout=60_000)
+    page.set_viewport_size({"width": 390, "height": 700})
+
+    page.locator("[data-check]").press("Enter")
+
+    expect(page.locator("#confirm-title")).to_be_focused()
+    assert page.locator("dialog[open]").evaluate("dialog => dialog.scrollTop") == 0
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog[open]")).to_be_visible()
+    assert Receipt.objects.count() == 0
+
+
 def test_name_of_a_file_is_sent_at_submission_only(
     page: Page, recorder: Recorder, bidder, consultation, tmp_path
 ):
