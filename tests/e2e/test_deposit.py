@@ -203,6 +203,19 @@ def test_last_look_before_the_submission_begins_at_its_title(
     assert Receipt.objects.count() == 0
 
 
+def test_what_is_missing_is_told_until_it_is_there(page: Page, bidder, consultation, tmp_path):
+    deposit = begin(page, consultation)
+    file = make_file(tmp_path, "offre.txt", 10)
+    told = page.locator("[data-not-ready]")
+    page.locator("[data-check]").press("Enter")
+    expect(told).to_contain_text("Il n’y a encore aucun fichier")
+
+    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), file)
+
+    state(page, file.name, "received")
+    expect(told).to_be_hidden()
+
+
 def test_name_of_a_file_is_sent_at_submission_only(
     page: Page, recorder: Recorder, bidder, consultation, tmp_path
 ):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A second bid that replaces the first, a third that completes it, and a withdrawal, in Chromium."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +175,9 @@ def test_bid_is_withdrawn_after_a_confirmation(
     assert_accessible(page)
     assert Deposit.objects.exclude(withdrawn_at=None).get() == first
     page.goto("/deposits/")
+    expect(page.locator("tbody td").filter(has_text="Retiré")).to_contain_text(
+        re.compile(r"Retiré\s+Remis le [^)]+\)\s+Retiré le ")
+    )
     assert_accessible(page)
     show(page, consultation)
     expect(page.locator('[data-bid="withdrawn"]')).to_have_count(1)

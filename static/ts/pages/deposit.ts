@@ -44,6 +44,7 @@ class DepositPage implements RowHost {
   #isSubmitting = false
   #added = Promise.resolve()
   #toAdd = 0
+  #missingTold: string | null = null
 
   constructor() {
     for (const upload of this.data.uploads) {
@@ -173,6 +174,7 @@ class DepositPage implements RowHost {
     const focused = document.activeElement // asked for before it is hidden, and loses the focus
     this.#toggleAll('pause', (row) => row.isBusy || row.state === 'waiting')
     this.#toggleAll('resume', (row) => row.state === 'paused' || row.state === 'stopped')
+    this.#recheckMissing()
     if (focused?.matches('[data-all][hidden]') === true) findAll(this.#summary, '[data-all]:not([hidden])')[0]?.focus()
   }
 
@@ -257,13 +259,23 @@ class DepositPage implements RowHost {
   /** Says what is missing, or shows once more to whom and for what the bid goes. */
   #check(): void {
     const missing = this.#missing()
-    alertWith(find(document, '[data-not-ready]', HTMLElement), missing === null ? undefined : textOf(document, missing))
+    this.#tellMissing(missing)
     if (missing !== null) return
     for (const { id } of this.data.envelopes) this.#listForConfirmation(id)
     this.#inspector.list(find(this.#dialog, '[data-confirm-warnings]', HTMLElement))
     this.#markLots()
     alertWith(find(this.#dialog, '[data-refused]', HTMLElement), undefined)
     this.#dialog.showModal()
+  }
+
+  /** What was told, and is so no longer, goes. */
+  #recheckMissing(): void {
+    if (this.#missingTold !== null && this.#missingTold !== this.#missing()) this.#tellMissing(null)
+  }
+
+  #tellMissing(missing: string | null): void {
+    this.#missingTold = missing
+    alertWith(find(document, '[data-not-ready]', HTMLElement), missing === null ? undefined : textOf(document, missing))
   }
 
   #missing(): string | null {
