@@ -5,7 +5,9 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.http import HttpResponse, HttpResponseBase
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -77,8 +79,20 @@ def data(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
 @agent_required()
 @require_safe
 def document(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
-    """The whole register in words, with the file for programs inside."""
+    """The whole register in words, in the language of the site, with the file for programs inside."""
     consultation, now = closed(request, consultation_id)
+    with translation.override(settings.LANGUAGE_CODE):
+        made = _document(consultation, now)
+    return attachment(file_name(consultation, "pdf"), made, pdf.CONTENT_TYPE)
+
+
+def file_name(consultation: Consultation, extension: str) -> str:
+    # Translators: the beginning of a file’s name, without accents
+    name = _("register-of-deposits")
+    return f"{name}-{consultation.reference}.{extension}"
+
+
+def _document(consultation: Consultation, now: datetime) -> bytes:
     zone, name = consultation.service.organisation.time_zone, file_name(consultation, "json")
     rows = list(register.every_row(consultation, now=now))
     troubles = list(register.every_trouble(consultation, now=now))
@@ -94,14 +108,7 @@ def document(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
     }
     content = register_data.data(consultation, rows, troubles, now=now)
     inside = [pdf.Attachment(name, content, _("The register, for programs"))]
-    made = pdf.render("register", context, made_at=now, attachments=inside)
-    return attachment(file_name(consultation, "pdf"), made, pdf.CONTENT_TYPE)
-
-
-def file_name(consultation: Consultation, extension: str) -> str:
-    # Translators: the beginning of a file’s name, without accents
-    name = _("register-of-deposits")
-    return f"{name}-{consultation.reference}.{extension}"
+    return pdf.render("register", context, made_at=now, attachments=inside)
 
 
 def _cells(row: Row, zone: str) -> list[csv_files.Cell]:

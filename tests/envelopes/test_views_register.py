@@ -427,6 +427,18 @@ def test_pdf_says_what_the_page_says_and_has_the_json_inside(client, agent, cons
     assert inside == client.get(url("register_json", consultation)).json()
 
 
+def test_pdf_is_in_the_language_of_the_site_alone(client, agent, consultation, tmp_path):
+    seal_deposit(consultation, OFFER, is_late=True)
+    path = tmp_path / "register.pdf"
+
+    response = client.get(url("register_pdf", consultation), headers={"Accept-Language": "en"})
+    path.write_bytes(response.content)
+
+    shown = subprocess.check_output(["pdftotext", "-layout", str(path), "-"], text=True)
+    assert "Hors délai de" in shown
+    assert "Late by" not in shown
+
+
 def test_bidder_has_no_register(client, consultation):
     client.force_login(make_bidder().user)
 
