@@ -134,7 +134,7 @@ def test_store_without_its_mark_takes_nothing(store, tmp_path, use):
 
 
 def test_mark_is_on_the_disk_and_the_store_s_own_name(tmp_path, monkeypatch):
-    synced = []
+    synced: list[Path] = []
     monkeypatch.setattr(durable_files, "sync_folder", synced.append)
     store = DurableStorage(location=tmp_path / "data" / "blocks")
 
