@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """F10, F13: the line is cut at every 64 KiB of an upload; answers are lost after the deed."""
 
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from envelopes.limits import LARGEST_REQUEST
 from envelopes.models import Attempt, Deposit, Receipt, SealedBlock, SealedFile
 from keys import cms
+from tests.faults.bidder import JSON, submission_of
 from tests.faults.oracle import Scene
 from tests.faults.proxy import Proxy, proxy_to
 
@@ -74,3 +76,19 @@ def test_answers_lost_after_the_deed_are_given_again(scene, proxy, campaign):
     assert SealedFile.objects.filter(is_index=False).count() == rounds
     assert SealedBlock.objects.filter(file__is_index=False).count() == rounds * 3
     campaign.report("answer lost after the commit", tried=rounds * 12, met=proxy.cuts)
+
+
+def test_submission_cut_before_its_last_byte_is_kept_as_cut(site):
+    scene = Scene.make(site.port)
+    bid = scene.bid()
+    path = scene.bidder.create(bid.offer, len(bid.content))
+    scene.bidder.send(path, bid.content)
+    poised = scene.bidder.poised(*submission_of(bid.deposit, {path: bid.content}, bid.name), JSON)
+
+    poised.line.sock.shutdown(socket.SHUT_WR)
+
+    assert poised.answer().status == 408
+    last = bid.deposit.attempts.latest("number")
+    assert (last.step, last.outcome, last.cause) == ("submission", "interrupted", "submission_cut")
+    receipt = scene.bidder.submit(bid.deposit, {path: bid.content}, bid.name)
+    bid.check({path: bid.content}, receipt)
