@@ -58,6 +58,23 @@ def test_withdraw_again_changes_nothing_and_says_the_same():
     assert len(outcomes(deposit)) == 2
 
 
+def test_withdraw_meets_another_request_that_was_first(monkeypatch):
+    deposit = make_submitted()
+    begin = withdrawal._is_begun
+
+    def begin_and_come_second(deposit_id, *, now):
+        is_begun = begin(deposit_id, now=now)
+        monkeypatch.setattr(withdrawal, "_is_begun", begin)
+        withdraw(deposit)
+        return is_begun
+
+    monkeypatch.setattr(withdrawal, "_is_begun", begin_and_come_second)
+
+    assert withdraw(deposit, now=NOW + DAY + SECOND).withdrawn_at == NOW + DAY
+    assert JournalEntry.objects.filter(action="deposit.withdrawn").count() == 1
+    assert outcomes(deposit).count((Outcome.COMPLETED, "")) == 1
+
+
 @pytest.mark.parametrize("now", [DEADLINE, DEADLINE + SECOND])
 def test_withdraw_refuses_at_the_deadline_and_later(now):
     deposit = make_submitted()
