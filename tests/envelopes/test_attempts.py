@@ -94,6 +94,7 @@ def test_remembered_raises_an_alarm_for_the_store():
         raise StoreSilent
 
     assert StoreAlarm.objects.get().cause == "store_silent"
+    assert told(deposit) == [(1, "upload", "interrupted", "store_silent")]
 
 
 def test_remembered_lets_the_cause_through_when_it_cannot_be_kept(monkeypatch, caplog):

@@ -353,6 +353,16 @@ def test_sweep_gives_back_the_room_of_uploads_that_never_began():
     assert list(deposit.uploads()) == [begun]
 
 
+def test_sweep_leaves_the_upload_that_is_new_beside_one_that_never_began():
+    deposit = make_deposit()
+    create(deposit, 1000)
+    new = create(deposit, 1)
+    SealedFile.objects.filter(pk=new.pk).update(created_at=NOW + DAY)
+
+    assert sweeping.sweep(now=NOW + DAY + SECOND) == 1
+    assert list(deposit.uploads()) == [new]
+
+
 def test_sweep_leaves_an_empty_file_which_is_whole():
     deposit = make_deposit()
     empty = send(envelope_of(deposit), b"")

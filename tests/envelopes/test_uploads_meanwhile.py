@@ -20,7 +20,7 @@ from envelopes.models import Deposit, SealedBlock, SealedFile
 from marketplace.models import EnvelopeKind
 from tests.envelopes.deposits import announce, announced, envelope_of, opened, send
 from tests.envelopes.test_uploads import TWO_BLOCKS, CutBody, create, receive, stored
-from tests.factories import NOW, make_deposit, make_online_consultation, make_private_key
+from tests.factories import NOW, SECOND, make_deposit, make_online_consultation, make_private_key
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +66,34 @@ def test_receive_stops_once_a_newer_request_has_taken_over_and_sent_nothing(stor
 
     assert not SealedBlock.objects.exists()
     assert stored(store) == []
+
+
+def test_each_request_is_a_writer_of_its_own():
+    file = create(envelope_of(make_deposit()), 5)
+    writers = []
+
+    def look() -> None:
+        writers.append(SealedFile.objects.get().writer)
+
+    def newer() -> None:
+        look()
+        receive(file, b"newer", body=MeddlingBody(b"newer", look))
+
+    with pytest.raises(WriterDisplaced):
+        receive(file, b"older", body=MeddlingBody(b"older", newer))
+
+    assert len({None, *writers}) == 3
+
+
+def test_first_byte_of_a_deposit_stays_the_first():
+    deposit = make_deposit()
+    send(envelope_of(deposit), b"first")
+    file = create(envelope_of(deposit), 5)
+
+    uploads.receive(file.pk, BytesIO(b"later"), offset=0, length=5, clock=lambda: NOW + SECOND)
+
+    deposit.refresh_from_db()
+    assert (deposit.first_byte_at, deposit.last_byte_at) == (NOW, NOW + SECOND)
 
 
 def test_receive_that_was_displaced_leaves_the_file_to_the_newer_request():
