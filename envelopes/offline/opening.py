@@ -10,6 +10,7 @@ is verified (docs/envelope-format.md § 9); until then it ends in `.part`, which
 import argparse
 import getpass
 import hashlib
+import secrets
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -68,11 +69,18 @@ def open_archive(path: Path, key: Key, out: Path) -> Iterator[OpenedFile]:
 
 
 def write_file(path: Path, blocks: Iterator[Buffer], announced: IndexFile) -> OpenedFile:
-    """Write the blocks of a file, each digested meanwhile; the next one may come to the same room."""
-    part = path.with_name(path.name + ".part")
+    """Write the blocks of a file, each digested meanwhile; the next one may come to the same room.
+
+    Raises:
+        OfflineRefused: a block of it is; or a file of that name is there.
+    """
+    if path.exists():
+        raise OfflineRefused(f"{path} is there already, and nothing is overwritten")
+    part = path.with_name(f".{secrets.token_hex(8)}.part")  # a bid's own name may have 255 bytes
     digest, size = hashlib.sha256(), 0
+    file = part.open("xb")
     try:
-        with part.open("xb") as file, ThreadPoolExecutor(1) as beside:
+        with file, ThreadPoolExecutor(1) as beside:
             for block in blocks:
                 digested = beside.submit(digest.update, block)
                 for start in range(0, len(block), PIECE_SIZE):

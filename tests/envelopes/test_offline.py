@@ -292,6 +292,26 @@ def test_open_archive_leaves_nothing_of_a_file_whose_second_block_is_damaged(tmp
     assert files_in(tmp_path / "whole")["offer/Offre.bin"] == content
 
 
+def test_open_archive_opens_names_as_long_as_they_may_be_and_of_any_ending(tmp_path):
+    files = {"n" * 251 + ".pdf": b"long", "a.pdf.part": b"first", "a.pdf": b"second"}
+    scene = sealed.make_scene(CONTENTS | {EnvelopeKind.OFFER: files})
+
+    open_all(archive_of(scene.deposit), key_of(scene), tmp_path / "out")
+
+    opened = files_in(tmp_path / "out")
+    assert {name: opened[f"offer/{name}"] for name in files} == files
+
+
+def test_open_archive_overwrites_nothing_that_was_opened_before(scene, tmp_path):
+    open_all(archive_of(scene.deposit), key_of(scene), tmp_path / "out")
+    other = sealed.make_scene(CONTENTS | {EnvelopeKind.APPLICATION: {"DC1.pdf": b"other"}})
+
+    with pytest.raises(OfflineRefused, match="is there already"):
+        open_all(archive_of(other.deposit), key_of(other), tmp_path / "out")
+
+    assert files_in(tmp_path / "out") == OPENED
+
+
 def test_open_archive_overwrites_no_file_of_a_like_name(tmp_path):
     taken: set[str] = set()
 
