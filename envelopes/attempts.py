@@ -10,7 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import DatabaseError, transaction
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Case, Max, OuterRef, QuerySet, Subquery, Sum, When
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -109,21 +109,24 @@ def record(
 
 
 def being_checked(consultation: Consultation, *, now: datetime) -> QuerySet[Attempt]:
-    """Submissions that arrived in time, lately, and of which nothing says how they ended."""
-    submissions = Attempt.objects.filter(
-        deposit__consultation=consultation, step=Attempt.Step.SUBMISSION
-    )
-    ended = Attempt.objects.filter(
-        deposit=OuterRef("deposit"),
+    """Submissions that arrived in time, lately, and of which nothing says how they ended.
+
+    Nothing says either which start an end is of: there are as many of both once all have ended.
+    """
+    since = Attempt.objects.filter(
+        deposit=OuterRef("deposit"), step=Attempt.Step.SUBMISSION, number__gte=OuterRef("number")
+    ).exclude(cause__in=NOT_BEGUN)
+    started = When(outcome=Attempt.Outcome.STARTED, then=1)
+    unfinished = since.order_by().values("deposit").annotate(n=Sum(Case(started, default=-1)))
+    begun = Attempt.objects.filter(
+        deposit__consultation=consultation,
+        deposit__state=Deposit.State.DRAFT,
         step=Attempt.Step.SUBMISSION,
-        number__gt=OuterRef("number"),
-    ).exclude(Q(outcome=Attempt.Outcome.STARTED) | Q(cause__in=NOT_BEGUN))
-    begun = submissions.filter(
         outcome=Attempt.Outcome.STARTED,
         recorded_at__lt=consultation.closes_at,
         recorded_at__gt=now - CHECKED_FOR,
     )
-    return begun.exclude(Exists(ended))
+    return begun.annotate(unfinished=Subquery(unfinished.values("n"))).filter(unfinished__gt=0)
 
 
 @contextmanager

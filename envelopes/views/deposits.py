@@ -157,8 +157,10 @@ def _whole_body(request: HttpRequest) -> bytes:
 
     Raises:
         SubmissionCut: it ended before.
-        BadAnnouncement: it is longer than any list of ours.
+        BadAnnouncement: it is of another type, or longer than any list of ours.
     """
+    if request.content_type != "application/json":
+        raise BadAnnouncement
     try:
         body = request.body
     except UnreadablePostError as error:

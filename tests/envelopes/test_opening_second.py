@@ -158,6 +158,20 @@ def test_opening_waits_for_a_bid_of_the_company_that_is_being_checked(again):
     assert_nothing_opened(scene.consultation)
 
 
+def test_opening_waits_for_the_first_of_two_requests_of_which_the_second_is_refused():
+    scene = sealed.make_scene()
+    draft = begin(scene.consultation, company=scene.deposit.company, bidder=scene.deposit.bidder)
+    for number, cause in enumerate(("", "", "files_differ"), start=1):
+        attempt(draft, number, DEADLINE - SECOND, cause, step="submission")
+
+    with pytest.raises(StillChecked):
+        release(scene, scene.application)
+    attempt(draft, 4, DEADLINE, "files_differ", step="submission")
+    release(scene, scene.application)
+
+    assert hasattr(scene.application, "release")
+
+
 def test_archive_of_what_does_not_stand_is_written_on_purpose_only():
     scene = sealed.make_scene()
     late = sealed.seal_deposit(scene.consultation, is_late=True)

@@ -392,17 +392,16 @@ def test_submit_refuses_another_form_than_the_page_sends(client, deposit, body):
 
 
 class CutInput(io.BytesIO):
-    """What a WSGI server gives of a body whose client is gone: its beginning, then an error or the end."""
+    """What a WSGI server gives of a body whose client is gone: its beginning, or an error."""
 
     def __init__(self, error: OSError | None) -> None:
         super().__init__(b'{"envelopes": [')
         self.error = error
 
     def read(self, size: int | None = -1, /) -> bytes:
-        piece = super().read(size)
-        if self.error and not piece:
+        if self.error:
             raise self.error
-        return piece
+        return super().read(size)
 
 
 @pytest.mark.parametrize("error", [ConnectionResetError("reset"), None])
@@ -419,6 +418,13 @@ def test_submit_that_is_cut_accuses_neither_the_site_nor_the_page(client, deposi
     assert (line.message, line.remedy) == (SubmissionCut.user_message, SubmissionCut.remedy)
     assert deposit.attempts.count() == told + 1
     assert submit(client, deposit, body).status_code == 200
+
+
+def test_submit_refuses_a_form_where_it_expects_a_list(client, deposit):
+    response = client.post(url("submit", deposit.pk), {"envelopes": "[]"})
+
+    assert (response.status_code, response.json()["code"]) == (400, "bad_announcement")
+    assert deposit.attempts.get().cause == "bad_announcement"
 
 
 def test_submit_refuses_a_list_longer_than_any_of_ours(client, deposit, settings):
