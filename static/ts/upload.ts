@@ -6,6 +6,14 @@ const RETRY_DELAYS = [...FIRST_DELAYS, ...Array<number>(10_000).fill(30_000)] //
 const AWAY = new Set([0, 502, 503, 504]) // no answer, or that of what stands before a server that is away
 const WORTH_RETRYING = new Set([408, 409, 423, 429, 500, 503])
 
+const CODES: Readonly<Record<number, string>> = {
+  0: 'network',
+  401: 'signed_out',
+  403: 'forbidden',
+  404: 'upload_removed',
+  410: 'upload_removed',
+}
+
 /** Why an upload stopped: the server's words where it gave some, else a `code` that the page explains. */
 export interface Problem {
   readonly code: string
@@ -37,13 +45,16 @@ export class FileUpload {
   readonly #upload: Upload
   readonly #listener: UploadListener
   readonly #target: UploadTarget
+  readonly #file: File
   #sent = 0
+  #refusals = 0 // since it last went on, or nobody was there
   /** Pending while the server makes room: an upload whose address never came back would be nobody's. */
   #creation: Promise<void> | null = null
   #endCreation: () => void = () => undefined
   #isHalted = false
 
   constructor(file: File, target: UploadTarget, listener: UploadListener) {
+    this.#file = file
     this.#listener = listener
     this.#target = target
     this.#upload = new Upload(file, {
@@ -67,7 +78,10 @@ export class FileUpload {
       onProgress: (sent) => {
         this.#progress(sent)
       },
-      onShouldRetry: (error, attempt) => this.#shouldRetry(error, attempt),
+      onChunkComplete: () => {
+        this.#refusals = 0
+      },
+      onShouldRetry: (error) => this.#shouldRetry(error),
       onSuccess: () => {
         listener.received()
       },
@@ -81,6 +95,7 @@ export class FileUpload {
   /** Starts, or goes on from what the server has. */
   start(): void {
     this.#isHalted = false
+    this.#refusals = 0
     if (this.#creation !== null) return
     if (this.#upload.url === null && this.#target.url === null) {
       this.#creation = new Promise((resolve) => {
@@ -102,7 +117,7 @@ export class FileUpload {
   /** Asks again at once, where it would only have later. */
   async retryNow(): Promise<void> {
     await this.#upload.abort()
-    if (!this.#isHalted) this.#upload.start()
+    if (!this.#isHalted || this.#creation !== null) this.#upload.start()
   }
 
   /** The server keeps whole blocks only, so what was sent is partly sent again: not shown as a step back. */
@@ -112,12 +127,24 @@ export class FileUpload {
   }
 
   /** As long as it takes while nobody is there; a few times where the server says why not. */
-  #shouldRetry(error: DetailedError, attempt: number): boolean {
+  #shouldRetry(error: DetailedError): boolean {
     const [status, problem] = [statusOf(error), problemOf(error)]
     const isAway = problem.message === undefined && AWAY.has(status)
-    const isWorthIt = isAway || (attempt < FIRST_DELAYS.length && WORTH_RETRYING.has(status))
+    this.#refusals = isAway ? 0 : this.#refusals + 1
+    const isWorthIt = isAway || (this.#refusals <= FIRST_DELAYS.length && WORTH_RETRYING.has(status))
     if (isWorthIt) this.#listener.retrying(problem)
+    if (status === 0) void this.#stopIfUnreadable()
     return isWorthIt
+  }
+
+  /** A file that was moved, or whose disk was pulled out, is for the browser a line that is lost. */
+  async #stopIfUnreadable(): Promise<void> {
+    try {
+      await this.#file.slice(0, 1).arrayBuffer()
+    } catch {
+      await this.#upload.abort()
+      this.#listener.stopped({ code: 'unreadable' })
+    }
   }
 }
 
@@ -144,7 +171,7 @@ export function parseProblem(body: string, status: number): Problem {
   } catch {
     // Not JSON: an error page.
   }
-  return { code: status === 403 ? 'forbidden' : status === 0 ? 'network' : 'server_error' }
+  return { code: CODES[status] ?? 'server_error' }
 }
 
 function statusOf(error: DetailedError): number {

@@ -308,6 +308,7 @@ def test_submission_says_that_it_lasts_and_is_asked_for_once(
     route.abort("connectionreset")
     expect(page.locator("[data-refused]")).to_be_visible()
     expect(page.locator("[data-submitting]")).to_be_hidden()
+    assert len(asked) == 1
     page.unroute("**/submit/")
     submit.press("Enter")
 

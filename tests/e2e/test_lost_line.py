@@ -45,7 +45,7 @@ def cut(route: Route) -> None:
     route.abort("connectionreset")
 
 
-def test_line_lost_is_told_and_the_upload_goes_on(page: Page, bidder, consultation, tmp_path):
+def test_upload_goes_on_after_a_line_lost_for_a_moment(page: Page, bidder, consultation, tmp_path):
     deposit = begin(page, consultation)
     asked = answer(page, "PATCH", cut, most=1)
 
@@ -97,6 +97,54 @@ def outage(page: Page, name: str, *, minutes: int) -> None:
     state(page, name, "retrying")
 
 
+def test_refusal_after_an_outage_is_tried_again(page: Page, bidder, consultation, tmp_path):
+    page.clock.install()
+    deposit = begin(page, consultation)
+    answer(page, "PATCH", cut)
+    file = make_file(tmp_path, "a.pdf", 10)
+    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), file)
+    outage(page, file.name, minutes=5)
+    page.unroute(UPLOADS)
+    refused = answer(page, "PATCH", lambda route: route.fulfill(status=423), most=1)
+
+    for _ in range(2):
+        page.clock.fast_forward("00:31")
+        state(page, file.name, "received" if refused else "retrying")
+
+    assert refused
+    state(page, file.name, "received")
+
+
+def test_file_pulled_out_during_an_outage_is_told(page: Page, bidder, consultation, tmp_path):
+    page.clock.install()
+    deposit = begin(page, consultation)
+    answer(page, "PATCH", cut)
+    file = make_file(tmp_path, "a.pdf", 10)
+    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), file)
+    outage(page, file.name, minutes=1)
+
+    file.unlink()
+    page.clock.fast_forward("00:31")
+
+    expect(state(page, file.name, "broken")).to_contain_text("n’est plus lisible")
+
+
+def test_file_begun_without_a_line_is_not_removed_but_goes_on_with_it(
+    page: Page, bidder, consultation, tmp_path
+):
+    deposit = begin(page, consultation)
+    answer(page, "POST", cut)
+    file = make_file(tmp_path, "a.pdf", 10)
+    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), file)
+
+    state(page, file.name, "retrying").locator('[data-action="remove"]').press("Enter")
+    expect(state(page, file.name, "stopped")).to_contain_text("connexion")
+    page.unroute(UPLOADS)
+    page.evaluate("dispatchEvent(new Event('online'))")
+
+    state(page, file.name, "received")
+
+
 def test_server_that_is_away_for_a_moment_makes_no_second_upload_of_a_file_resumed_after_a_reload(
     page: Page, bidder, consultation, slow_line, tmp_path
 ):
@@ -143,18 +191,18 @@ def test_page_says_that_a_line_is_too_slow_for_the_deadline(
     page: Page, bidder, consultation, tmp_path
 ):
     deposit = begin(page, consultation)
-    session = emulate_line(page, 2 * MEBIBYTE)
+    session = emulate_line(page, MEBIBYTE // 2)
     file = make_file(tmp_path, "a.pdf", 40 * MEBIBYTE)
     choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), file)
     expect(page.locator("[data-rate]")).to_be_visible(timeout=20_000)
     expect(page.locator("[data-too-late]")).to_be_hidden()
 
-    page.locator("[data-countdown]").first.evaluate(IN_FOUR_SECONDS)
+    page.locator("[data-countdown]").first.evaluate(IN_HALF_A_MINUTE)
 
     expect(page.locator("[data-too-late]")).to_be_visible()
     session.detach()
 
 
-IN_FOUR_SECONDS = """(box) => {
-  box.dataset.closesAt = new Date(Date.parse(box.dataset.now) + performance.now() + 4000).toISOString()
+IN_HALF_A_MINUTE = """(box) => {
+  box.dataset.closesAt = new Date(Date.parse(box.dataset.now) + performance.now() + 30_000).toISOString()
 }"""

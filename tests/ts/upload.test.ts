@@ -12,7 +12,10 @@ describe('parseProblem', () => {
   })
 
   it.each([
+    ['', 401, 'signed_out'],
     ['<!doctype html>', 403, 'forbidden'],
+    ['', 404, 'upload_removed'],
+    ['', 410, 'upload_removed'],
     ['', 0, 'network'],
     ['<!doctype html>', 500, 'server_error'],
     ['null', 500, 'server_error'],

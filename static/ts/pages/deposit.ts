@@ -318,6 +318,7 @@ class DepositPage implements RowHost {
       this.#arrive(receipt)
     } catch (error) {
       this.#showSubmitting(false)
+      if (!this.#dialog.open) this.#dialog.showModal() // it was closed while the answer was on its way
       const isUnanswered = error instanceof Failure && error.code === 'network'
       const text = isUnanswered ? textOf(document, 'submit_network') : explain(document, error)
       alertWith(find(this.#dialog, '[data-refused]', HTMLElement), text)

@@ -29,6 +29,7 @@ const BEYOND_REPAIR = new Set([
   'too_many_files',
   'unknown_envelope',
   'unreadable',
+  'upload_removed',
 ])
 
 const PERCENT = new Intl.NumberFormat(document.documentElement.lang, { style: 'percent' })
@@ -150,6 +151,10 @@ export class FileRow implements UploadListener {
 
   async remove(): Promise<void> {
     if (this.sent > 0 && !(await this.host.confirmRemoval(this))) return
+    if (this.#url === null && this.state === 'retrying') {
+      this.stopped({ code: 'network' }) // the server may have made it, and would keep it
+      return
+    }
     await this.#upload?.pause()
     const problem = this.#url === null ? null : await removeUpload(this.#url, csrfToken(this.host.data))
     if (problem !== null) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The time left, by the server's clock: that of the computer may be wrong, and is only asked how much time has passed.
 
+const loaded = { clock: Date.now(), tick: performance.now() } // `timeOrigin` may be that of the browser's own start
+
 /** Seconds before the deadline of a `_countdown.html`; negative once it has passed. */
 export function secondsLeft(box: HTMLElement): number {
   const { now = '', closesAt = '' } = box.dataset
@@ -10,6 +12,6 @@ export function secondsLeft(box: HTMLElement): number {
 /** Milliseconds since the server wrote the page; `performance` does not count those during which the computer slept. */
 function age(): number {
   const [navigation] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[]
-  const passed = Math.max(performance.now(), Date.now() - performance.timeOrigin)
-  return passed - (navigation?.responseStart ?? 0)
+  const passed = Math.max(performance.now() - loaded.tick, Date.now() - loaded.clock)
+  return loaded.tick - (navigation?.responseStart ?? 0) + passed
 }
