@@ -154,7 +154,7 @@ def remove(file_id: UUID, *, actor: User, now: datetime) -> None:
         UploadRemoved: it is removed already.
     """
     deposit_id = Deposit.objects.values_list("pk", flat=True).get(envelopes__files=file_id)
-    with attempts.remembered(deposit_id, Attempt.Step.UPLOAD, lambda: now, file_id):
+    with attempts.remembered(deposit_id, Attempt.Step.REMOVAL, lambda: now, file_id):
         _remove(deposit_id, file_id, actor=actor, now=now)
 
 

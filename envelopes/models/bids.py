@@ -282,6 +282,7 @@ class Attempt(models.Model):
 
     class Step(models.TextChoices):
         UPLOAD = "upload", _("Sending a file")
+        REMOVAL = "removal", _("Removing a file")
         RELATION = "relation", _("Choosing to replace or to complete")
         SUBMISSION = "submission", _("Submitting the bid")
         WITHDRAWAL = "withdrawal", _("Withdrawing the bid")

@@ -276,7 +276,8 @@ def test_uploads_of_a_submitted_deposit_are_gone(client, deposit):
     assert create(client, deposit).status_code == 410
     refused = deposit.attempts.filter(outcome="refused").order_by("number")
     told = list(refused.values_list("step", "cause", "file"))
-    assert told == [("upload", "already_submitted", of) for of in (file.pk, file.pk, None)]
+    steps = [("upload", file.pk), ("removal", file.pk), ("upload", None)]
+    assert told == [(step, "already_submitted", of) for step, of in steps]
 
 
 def test_uploads_of_another_company_do_not_exist(client, deposit):

@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='attempt',
             name='step',
-            field=models.CharField(choices=[('upload', 'Sending a file'), ('relation', 'Choosing to replace or to complete'), ('submission', 'Submitting the bid'), ('withdrawal', 'Withdrawing the bid')], max_length=10),
+            field=models.CharField(choices=[('upload', 'Sending a file'), ('removal', 'Removing a file'), ('relation', 'Choosing to replace or to complete'), ('submission', 'Submitting the bid'), ('withdrawal', 'Withdrawing the bid')], max_length=10),
         ),
     ]
