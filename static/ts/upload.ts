@@ -143,6 +143,7 @@ export class FileUpload {
       await this.#file.slice(0, 1).arrayBuffer()
     } catch {
       await this.#upload.abort()
+      this.#endCreation()
       this.#listener.stopped({ code: 'unreadable' })
     }
   }

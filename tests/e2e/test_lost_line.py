@@ -129,6 +129,21 @@ def test_file_pulled_out_during_an_outage_is_told(page: Page, bidder, consultati
     expect(state(page, file.name, "broken")).to_contain_text("n’est plus lisible")
 
 
+def test_file_pulled_out_before_the_server_made_room_is_told_and_leaves_the_page(
+    page: Page, bidder, consultation, tmp_path
+):
+    deposit = begin(page, consultation)
+    answer(page, "POST", cut)
+    file = make_file(tmp_path, "a.pdf", 10)
+    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), file)
+    state(page, file.name, "retrying")
+
+    file.unlink()
+    state(page, file.name, "broken").locator('[data-action="remove"]').press("Enter")
+
+    expect(page.locator("[data-file]")).to_have_count(0)
+
+
 def test_file_begun_without_a_line_is_not_removed_but_goes_on_with_it(
     page: Page, bidder, consultation, tmp_path
 ):
