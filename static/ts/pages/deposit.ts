@@ -328,9 +328,11 @@ class DepositPage implements RowHost {
   /** The server reads all of the bid again, which may last; the button keeps the focus, and does nothing meanwhile. */
   #showSubmitting(isSubmitting: boolean): void {
     this.#isSubmitting = isSubmitting
-    find(this.#dialog, '[data-submit]', HTMLElement).ariaDisabled = String(isSubmitting)
+    const button = find(this.#dialog, '[data-submit]', HTMLElement)
+    button.ariaDisabled = String(isSubmitting)
     find(this.#dialog, '[data-cancel]', HTMLButtonElement).disabled = isSubmitting
     alertWith(find(this.#dialog, '[data-submitting]', HTMLElement), isSubmitting ? textOf(document, 'submitting') : undefined)
+    button.scrollIntoView({ block: 'nearest' }) // what is said comes before it
   }
 
   /** Leaves for the receipt, unless the annex would be lost on the way. */
