@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-import { find } from '../page/elements'
+import { answerTo, find } from '../page/elements'
 
 /**
  * Has a button of `panel` forget a kept key, once that is confirmed: without its file, it cannot be undone.
@@ -9,14 +9,8 @@ import { find } from '../page/elements'
 export function bindForgetting(panel: HTMLElement, button: HTMLButtonElement, forget: () => void): void {
   const dialog = find(panel, '[data-forget-dialog]', HTMLDialogElement)
   button.addEventListener('click', () => {
-    dialog.returnValue = ''
-    dialog.showModal()
-    dialog.addEventListener(
-      'close',
-      () => {
-        if (dialog.returnValue === 'forget') forget()
-      },
-      { once: true },
-    )
+    void answerTo(dialog).then((answer) => {
+      if (answer === 'forget') forget()
+    })
   })
 }
