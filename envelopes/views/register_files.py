@@ -57,10 +57,10 @@ def attempts_table(request: AgentRequest, consultation_id: UUID) -> HttpResponse
     ]
     zone = ZoneInfo(consultation.service.organisation.time_zone)
     cells = (_trouble_cells(trouble, zone) for trouble in troubles)
-    # Translators: the beginning of a file’s name, without accents
-    name = _("attempts-to-deposit")
     lines = csv_files.lines(headings, cells, zone)
-    return csv_files.answer(f"{name}-{consultation.reference}.csv", lines)
+    # Translators: the beginning of a file’s name, without accents
+    name = file_name(consultation, "csv", _("attempts-to-deposit"))
+    return csv_files.answer(name, lines)
 
 
 @agent_required()
@@ -86,10 +86,10 @@ def document(request: AgentRequest, consultation_id: UUID) -> HttpResponse:
     return attachment(file_name(consultation, "pdf"), made, pdf.CONTENT_TYPE)
 
 
-def file_name(consultation: Consultation, extension: str) -> str:
+def file_name(consultation: Consultation, extension: str, start: str = "") -> str:
     # Translators: the beginning of a file’s name, without accents
-    name = _("register-of-deposits")
-    return f"{name}-{consultation.reference}.{extension}"
+    start = start or _("register-of-deposits")
+    return f"{start}-{consultation.reference}.{extension}"
 
 
 def _document(consultation: Consultation, now: datetime) -> bytes:
