@@ -3,11 +3,12 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from envelopes.models import SealedFile
+from envelopes.models import Deposit, SealedFile
 from marketplace.models import EnvelopeKind
 from tests.e2e.test_deposit import (
     MEBIBYTE,
@@ -41,6 +42,13 @@ def answer(page: Page, method: str, how: Callable[[Route], None], *, most: int =
     return asked
 
 
+def send(page: Page, deposit: Deposit, folder: Path) -> Path:
+    """Choose a small file; it is sent at once."""
+    file = make_file(folder, "a.pdf", 10)
+    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), file)
+    return file
+
+
 def cut(route: Route) -> None:
     route.abort("connectionreset")
 
@@ -49,8 +57,7 @@ def test_upload_goes_on_after_a_line_lost_for_a_moment(page: Page, bidder, consu
     deposit = begin(page, consultation)
     asked = answer(page, "PATCH", cut, most=1)
 
-    file = make_file(tmp_path, "a.pdf", 10)
-    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), file)
+    file = send(page, deposit, tmp_path)
 
     state(page, file.name, "received")
     assert asked
@@ -60,8 +67,7 @@ def test_upload_goes_on_after_an_outage_of_an_hour(page: Page, bidder, consultat
     page.clock.install()
     deposit = begin(page, consultation)
     answer(page, "PATCH", cut)
-    file = make_file(tmp_path, "a.pdf", 10)
-    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), file)
+    file = send(page, deposit, tmp_path)
 
     outage(page, file.name, minutes=60)
     page.unroute(UPLOADS)
@@ -76,8 +82,7 @@ def test_upload_goes_on_at_once_when_the_browser_says_that_the_line_is_back(
     page.clock.install()
     deposit = begin(page, consultation)
     answer(page, "PATCH", cut)
-    file = make_file(tmp_path, "a.pdf", 10)
-    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), file)
+    file = send(page, deposit, tmp_path)
 
     outage(page, file.name, minutes=2)
     page.unroute(UPLOADS)
@@ -112,8 +117,7 @@ def test_refusal_after_an_outage_is_tried_again(page: Page, bidder, consultation
             route.fulfill(status=423)
 
     answer(page, "PATCH", say)
-    file = make_file(tmp_path, "a.pdf", 10)
-    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), file)
+    file = send(page, deposit, tmp_path)
     outage(page, file.name, minutes=5)
 
     server["is"] = "busy"
@@ -128,8 +132,7 @@ def test_file_pulled_out_during_an_outage_is_told(page: Page, bidder, consultati
     page.clock.install()
     deposit = begin(page, consultation)
     answer(page, "PATCH", cut)
-    file = make_file(tmp_path, "a.pdf", 10)
-    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), file)
+    file = send(page, deposit, tmp_path)
     outage(page, file.name, minutes=1)
 
     file.unlink()
@@ -143,8 +146,7 @@ def test_file_pulled_out_before_the_server_made_room_is_told_and_leaves_the_page
 ):
     deposit = begin(page, consultation)
     answer(page, "POST", cut)
-    file = make_file(tmp_path, "a.pdf", 10)
-    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), file)
+    file = send(page, deposit, tmp_path)
     state(page, file.name, "retrying")
 
     file.unlink()
@@ -158,8 +160,7 @@ def test_file_begun_without_a_line_is_not_removed_but_goes_on_with_it(
 ):
     deposit = begin(page, consultation)
     answer(page, "POST", cut)
-    file = make_file(tmp_path, "a.pdf", 10)
-    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), file)
+    file = send(page, deposit, tmp_path)
 
     state(page, file.name, "retrying").locator('[data-action="remove"]').press("Enter")
     expect(state(page, file.name, "stopped")).to_contain_text("connexion")
@@ -204,8 +205,7 @@ def test_refusal_of_the_server_is_said_while_it_is_tried_again(
         route.fulfill(status=503, body=json.dumps(refusal), content_type="application/json")
 
     answer(page, "PATCH", refuse, most=2)
-    file = make_file(tmp_path, "a.pdf", 10)
-    choose_by_keyboard(page, zone_of(page, deposit, EnvelopeKind.OFFER), file)
+    file = send(page, deposit, tmp_path)
 
     expect(state(page, file.name, "retrying")).to_contain_text(refusal["message"])
     state(page, file.name, "received")
