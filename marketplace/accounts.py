@@ -38,7 +38,10 @@ class _WithRole(backends.ModelBackend):
 
     def get_user(self, user_id: UUID) -> User | None:
         people = User.objects.select_related("agent__service__organisation", "bidder__company")
-        user = people.filter(pk=user_id).first()
+        try:
+            user = people.get(pk=user_id)  # not `first`, which would have the database sort
+        except User.DoesNotExist:
+            return None
         return user if self.user_can_authenticate(user) else None
 
 
