@@ -6,16 +6,14 @@ from dataclasses import dataclass
 
 from django.http import QueryDict
 from django.utils.functional import Promise
+from django.utils.http import urlencode
 
 
 def address(query: QueryDict, **changes: str | int | None) -> str:
     """The address of the same page with these changes of its query; none removes a parameter."""
-    kept = query.copy()
-    for name, value in changes.items():
-        kept.pop(name, None)
-        if value is not None:
-            kept[name] = str(value)
-    return f"?{kept.urlencode()}"
+    kept = {name: values for name, values in query.lists() if name not in changes}
+    changed = {name: [str(value)] for name, value in changes.items() if value is not None}
+    return f"?{urlencode(kept | changed, doseq=True)}"
 
 
 @dataclass(frozen=True)
