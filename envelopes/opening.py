@@ -17,20 +17,16 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Prefetch, Q
 
-from envelopes import attempts, chains, release_keys
+from envelopes import chains, release_keys, sessions
 from envelopes.chains import Link
 from envelopes.errors.opening import (
-    ApplicationFirst,
     BlockDamaged,
-    DeadlineNotReached,
-    DepositWithdrawn,
     IndexDamaged,
     NotARecipientKey,
-    StillChecked,
     WrongContentKeys,
 )
 from envelopes.manifest import BadIndex, Index, IndexFile, read_index
-from envelopes.models import Deposit, Envelope, Opening, Release, ReleasedFile
+from envelopes.models import Deposit, Envelope, Release, ReleasedFile
 from envelopes.release_keys import ContentKeys, Purpose
 from envelopes.signals import envelope_opened
 from envelopes.standing import State
@@ -44,7 +40,7 @@ from envelopes.stored import (
 )
 from keys.models import KeyPair
 from marketplace import journal
-from marketplace.models import Agent, Consultation, EnvelopeKind
+from marketplace.models import Agent, Consultation
 
 HEADERS_PAGE_SIZE: Final = 2 * 1024 * 1024  # bytes of headers in one answer
 
@@ -82,7 +78,7 @@ def deposits(consultation: Consultation, *, now: datetime) -> list[Link]:
     Raises:
         DeadlineNotReached: see the module.
     """
-    check_deadline(consultation, now=now)
+    sessions.check_deadline(consultation, now=now)
     files = ReleasedFile.objects.select_related("file").order_by("name", "pk")
     envelopes = (
         Envelope.objects.select_related("lot", "release__released_by__user", "release__key_pair")
@@ -98,21 +94,13 @@ def deposits(consultation: Consultation, *, now: datetime) -> list[Link]:
     )
 
 
-def check_deadline(consultation: Consultation, *, now: datetime) -> None:
-    """Raises:
-    DeadlineNotReached: the consultation is a draft, or `now` is before its deadline.
-    """
-    if not consultation.is_closed(now):
-        raise DeadlineNotReached(consultation.closes_at)
-
-
 def manifest(envelope_id: UUID, *, now: datetime) -> bytes:
     """The manifest of the deposit of an envelope that may be opened now.
 
     Raises:
         DeadlineNotReached, DepositWithdrawn, ApplicationFirst, ManifestDamaged.
     """
-    envelope = _openable(envelope_id, now=now)
+    envelope = sessions.openable(envelope_id, now=now)
     manifest_of(envelope.deposit)
     return bytes(envelope.deposit.manifest or b"")
 
@@ -124,7 +112,7 @@ def headers(envelope_id: UUID, *, start: int, now: datetime) -> Headers:
         DeadlineNotReached, DepositWithdrawn, ApplicationFirst, ManifestDamaged, BlockDamaged,
         StoreUnavailable.
     """
-    blocks = stored_envelope(_openable(envelope_id, now=now)).blocks
+    blocks = stored_envelope(sessions.openable(envelope_id, now=now)).blocks
     found: list[bytes] = []
     size = 0
     while start + len(found) < len(blocks) and size < HEADERS_PAGE_SIZE:
@@ -156,7 +144,7 @@ def release(
     Raises:
         OpeningRefused: one of these is not so; nothing was changed.
     """
-    envelope = _openable(envelope_id, now=now)  # 1
+    envelope = sessions.openable(envelope_id, now=now)  # 1
     if hasattr(envelope, "release"):
         return envelope.release
     key_pair = _recipient(envelope, keys.fingerprint)  # 2
@@ -179,25 +167,18 @@ def release(
 
 @transaction.atomic
 def _keep(draft: Release, files: list[ReleasedFile], *, accepts: str) -> Release:
-    """Write a release, unless another agent's came first: then that one is the release.
-
-    What had arrived before the deadline, a withdrawal or another bid, may be committed only now: the
-    company's deposits are locked, and looked at again. The journal comes last: see `journal.record`.
-    """
+    """Write a release, unless another agent's came first: then that one is the release."""
     deposit = draft.envelope.deposit
-    is_first = _begin_session(deposit.consultation)
-    chains.locked(deposit.consultation_id, deposit.company_id)
+    is_first = sessions.lock(deposit)
     Envelope.objects.select_for_update(no_key=True, of=("self",)).get(pk=draft.pk)
     first = Release.objects.filter(pk=draft.pk).first()
     if first is not None:
         return first
-    _check_settled(deposit, now=draft.released_at)
-    # Read anew: what was submitted while the locks were waited for was not there to be locked.
-    state = chains.check_openable(deposit, accepts=accepts)
+    state = sessions.check(deposit, accepts=accepts, now=draft.released_at)
     draft.save(force_insert=True)
     ReleasedFile.objects.bulk_create(files)
     if is_first:
-        _record_session(draft)
+        sessions.record_start(deposit.consultation, agent=draft.released_by, now=draft.released_at)
     envelope = draft.envelope
     journal.record(
         "envelope.opened",
@@ -220,47 +201,6 @@ def _keep(draft: Release, files: list[ReleasedFile], *, accepts: str) -> Release
         )
     )
     return draft
-
-
-def _check_settled(deposit: Deposit, *, now: datetime) -> None:
-    """Nothing of the company that arrived in time is still on its way into the chain."""
-    checked = attempts.being_checked(deposit.consultation, now=now)
-    if checked.filter(deposit__company=deposit.company_id).exists():
-        raise StillChecked
-
-
-def _begin_session(consultation: Consultation) -> bool:
-    """At the first release of a consultation the opening session begins; whether this is the first."""
-    first = Consultation.objects.filter(pk=consultation.pk, state=Consultation.State.ONLINE)
-    return bool(first.update(state=Consultation.State.OPENING))
-
-
-def _record_session(release: Release) -> None:
-    consultation = release.envelope.deposit.consultation
-    Opening.objects.create(
-        consultation=consultation, started_at=release.released_at, started_by=release.released_by
-    )
-    journal.record(
-        "consultation.opening_started",
-        consultation,
-        actor=release.released_by.user,
-        now=release.released_at,
-        organisation_id=consultation.service.organisation_id,
-    )
-
-
-def _openable(envelope_id: UUID, *, now: datetime) -> Envelope:
-    """The envelope, if the deadline has passed and its turn has come."""
-    related = Envelope.objects.select_related("deposit__consultation__service", "release")
-    envelope = related.get(pk=envelope_id, deposit__state=Deposit.State.SUBMITTED)
-    check_deadline(envelope.deposit.consultation, now=now)
-    if envelope.deposit.withdrawn_at is not None:
-        raise DepositWithdrawn
-    if envelope.kind == EnvelopeKind.OFFER:
-        applications = envelope.deposit.envelopes.filter(kind=EnvelopeKind.APPLICATION)
-        if applications.filter(release=None).exists():
-            raise ApplicationFirst
-    return envelope
 
 
 def _recipient(envelope: Envelope, fingerprint: str) -> KeyPair:
