@@ -5,17 +5,15 @@ from envelopes.models.bids import (
     ChosenKey,
     Deposit,
     Envelope,
-    Opening,
     Receipt,
     RecipientSet,
-    Release,
-    ReleasedFile,
     SealedBlock,
     SealedFile,
     StoreAlarm,
     new_file_id,
 )
 from envelopes.models.coverage import CoverageNotice, Degradation, Departure, KeyReport, Weakness
+from envelopes.models.openings import Opening, Release, ReleasedFile
 from envelopes.models.registers import ClosingFingerprint, PaperDeposit, Scrub
 
 __all__ = [

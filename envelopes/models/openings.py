@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The opening of bids: its session, what was released."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from envelopes.models.bids import Envelope, SealedFile
+from keys.models import KeyPair
+from marketplace.models import Agent, Consultation
+
+
+class Opening(models.Model):
+    """The session in which a consultation's envelopes are opened (« dépouillement »)."""
+
+    consultation = models.OneToOneField(
+        Consultation, models.PROTECT, primary_key=True, related_name="opening"
+    )
+    started_at = models.DateTimeField()
+    started_by = models.ForeignKey(Agent, models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Release(models.Model):
+    """The content keys of an envelope that an agent released after the deadline.
+
+    `sealed_keys` is encrypted with the server's release key: whoever copies the database alone
+    reads nothing. `index` is the envelope's index, encrypted alike.
+    """
+
+    envelope = models.OneToOneField(
+        Envelope, models.PROTECT, primary_key=True, related_name="release"
+    )
+    released_at = models.DateTimeField()
+    released_by = models.ForeignKey(Agent, models.PROTECT, related_name="+")
+    key_pair = models.ForeignKey(KeyPair, models.PROTECT, related_name="+")
+    sealed_keys = models.BinaryField()
+    sealed_index = models.BinaryField()
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class ReleasedFile(models.Model):
+    """A file of a released envelope, with what the opening found of it."""
+
+    file = models.OneToOneField(
+        SealedFile, models.PROTECT, primary_key=True, related_name="released"
+    )
+    release = models.ForeignKey(Release, models.CASCADE, related_name="files")
+    name = models.CharField(_("name"), max_length=255)
+    sha256 = models.BinaryField(max_length=32)  # of the plaintext, as recomputed at the opening
+    matches_index = models.BooleanField()  # the bidder's computer had announced the same
+
+    def __str__(self) -> str:
+        return self.name
