@@ -26,7 +26,7 @@ from envelopes.errors.opening import (
     WrongContentKeys,
 )
 from envelopes.manifest import BadIndex, Index, IndexFile, read_index
-from envelopes.models import Deposit, Envelope, Release, ReleasedFile
+from envelopes.models import Deposit, Envelope, LocalOpening, Release, ReleasedFile
 from envelopes.release_keys import ContentKeys, Purpose
 from envelopes.signals import envelope_opened
 from envelopes.standing import State
@@ -86,10 +86,11 @@ def deposits(consultation: Consultation, *, now: datetime) -> list[Link]:
         .prefetch_related(Prefetch("release__files", files))
         .order_by("kind", "lot__number")  # "application" is before "offer"
     )
+    taken = LocalOpening.objects.select_related("agent__user").order_by("started_at", "pk")
     submitted = consultation.deposits.filter(state=Deposit.State.SUBMITTED)
     return chains.grouped(
         submitted.select_related("company", "follows")
-        .prefetch_related(Prefetch("envelopes", envelopes))
+        .prefetch_related(Prefetch("envelopes", envelopes), Prefetch("local_openings", taken))
         .order_by("number")
     )
 

@@ -14,7 +14,7 @@ from envelopes.errors.opening import (
     DepositWithdrawn,
     StillChecked,
 )
-from envelopes.models import Deposit, Envelope, Opening
+from envelopes.models import Deposit, Envelope, Opening, Release
 from envelopes.standing import State
 from marketplace import journal
 from marketplace.models import Agent, Consultation, EnvelopeKind
@@ -36,12 +36,30 @@ def openable(envelope_id: UUID, *, now: datetime) -> Envelope:
     """
     related = Envelope.objects.select_related("deposit__consultation__service", "release")
     envelope = related.get(pk=envelope_id, deposit__state=Deposit.State.SUBMITTED)
-    check_deadline(envelope.deposit.consultation, now=now)
-    if envelope.deposit.withdrawn_at is not None:
-        raise DepositWithdrawn
+    _check_reached(envelope.deposit, now=now)
     if envelope.kind == EnvelopeKind.OFFER:
         _check_applications(envelope.deposit)
     return envelope
+
+
+def whole(deposit_id: UUID, *, now: datetime) -> Deposit:
+    """The deposit, if all of it may be opened at once: its offers come after its applications.
+
+    Raises:
+        DeadlineNotReached, DepositWithdrawn, ApplicationFirst.
+    """
+    related = Deposit.objects.select_related("consultation__service", "receipt")
+    deposit = related.get(pk=deposit_id, state=Deposit.State.SUBMITTED)
+    _check_reached(deposit, now=now)
+    if deposit.envelopes.filter(kind=EnvelopeKind.OFFER).exists():
+        _check_applications(deposit)
+    return deposit
+
+
+def is_open(deposit: Deposit) -> bool:
+    """Whether something of it was opened, or left the site to be."""
+    released = Release.objects.filter(envelope__deposit=deposit)
+    return released.exists() or deposit.local_openings.exists()
 
 
 def lock(deposit: Deposit) -> bool:
@@ -82,6 +100,12 @@ def record_start(consultation: Consultation, *, agent: Agent, now: datetime) -> 
         now=now,
         organisation_id=consultation.service.organisation_id,
     )
+
+
+def _check_reached(deposit: Deposit, *, now: datetime) -> None:
+    check_deadline(deposit.consultation, now=now)
+    if deposit.withdrawn_at is not None:
+        raise DepositWithdrawn
 
 
 def _check_applications(deposit: Deposit) -> None:

@@ -126,6 +126,17 @@ def read_header(file: StoredFile, block: StoredBlock) -> bytes:
     return read_sealed(file, block)[: block.header_size]
 
 
+def check_present(file: StoredFile, block: StoredBlock) -> None:
+    """Whether a store has a block; what its bytes are is not looked at.
+
+    Raises:
+        BlockDamaged: no store has it.
+        StoreUnavailable: a store does not answer, and no other has it.
+    """
+    with _failures(file, block):
+        next(read_copies(block.storage_name, 1))
+
+
 def read_sealed(file: StoredFile, block: StoredBlock) -> bytes:
     """A block as it was sealed: its length and its digest are the manifest's (§ 9, 2).
 

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from envelopes import attempts, chains
+from envelopes import attempts, chains, sessions
 from envelopes.errors.withdrawal import NotSubmitted, WithdrawalTooLate
-from envelopes.models import Attempt, Deposit, Release
+from envelopes.models import Attempt, Deposit
 from marketplace import journal
 from marketplace.models import User
 
@@ -58,9 +58,7 @@ def _withdraw(deposit_id: UUID, *, actor: User, now: datetime) -> Deposit:
     if deposit.withdrawn_at is not None:
         return deposit
     check(deposit, now=now)
-    if Release.objects.filter(
-        envelope__deposit=deposit
-    ).exists():  # this request was long on its way
+    if sessions.is_open(deposit):  # this request was long on its way
         raise WithdrawalTooLate
     deposit.withdrawn_at = now
     deposit.save(update_fields=["withdrawn_at"])

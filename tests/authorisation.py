@@ -247,6 +247,7 @@ def add_bids(world: World) -> None:
         "envelopes:closing_token consultation_id": closed.pk,
         "envelopes:closing_proof deposit_id": submitted.pk,
         "envelopes:deposit_attempts deposit_id": submitted.pk,
+        "envelopes:take_away deposit_id": submitted.pk,
         "envelopes:receipt deposit_id": answered.pk,
         "envelopes:withdraw deposit_id": answered.pk,
         "envelopes:receipt_file deposit_id": answered.pk,

@@ -145,6 +145,7 @@ TABLE = {
     "envelopes:enter_paper_deposit": Row(IN_SERVICE_WITH_RIGHT, WRITE),
     "envelopes:cancel_paper_deposit": Row(IN_SERVICE_WITH_RIGHT, WRITE),
     "envelopes:opening": Row(IN_SERVICE_WITH_RIGHT, OPEN),
+    "envelopes:take_away": Row(IN_SERVICE_WITH_RIGHT, OPEN, "POST", 200),
     "envelopes:manifest": Row(IN_SERVICE_WITH_RIGHT, OPEN),
     "envelopes:headers": Row(IN_SERVICE_WITH_RIGHT, OPEN),
     "envelopes:release": Row(IN_SERVICE_WITH_RIGHT, OPEN, "POST", 400),

@@ -123,6 +123,7 @@ CHANGES = {
     "envelopes:upload": Change("bidder", journalled_bids.removal),
     "envelopes:enter_paper_deposit": Change("agent", journalled_bids.paper_deposit),
     "envelopes:cancel_paper_deposit": Change("agent", lambda _w, _c: form(reason="Doublon")),
+    "envelopes:take_away": Change("agent"),
     "envelopes:release": Change("agent", journalled_bids.release),
     "signatures:decide": Change("agent", journalled_bids.decision),
 }

@@ -13,7 +13,7 @@ from envelopes.models.bids import (
     new_file_id,
 )
 from envelopes.models.coverage import CoverageNotice, Degradation, Departure, KeyReport, Weakness
-from envelopes.models.openings import Opening, Release, ReleasedFile
+from envelopes.models.openings import LocalOpening, Opening, Release, ReleasedFile
 from envelopes.models.registers import ClosingFingerprint, PaperDeposit, Scrub
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Deposit",
     "Envelope",
     "KeyReport",
+    "LocalOpening",
     "Opening",
     "PaperDeposit",
     "Receipt",

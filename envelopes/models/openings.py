@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The opening of bids: its session, what was released."""
+"""The opening of bids: its session, what was released, what left the site sealed."""
 
 from __future__ import annotations
+
+import uuid
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from envelopes.models.bids import Envelope, SealedFile
+from envelopes.models.bids import Deposit, Envelope, SealedFile
 from keys.models import KeyPair
 from marketplace.models import Agent, Consultation
 
@@ -57,3 +59,25 @@ class ReleasedFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class LocalOpening(models.Model):
+    """A deposit that an agent took away sealed, in an archive: who reads it there, nobody here can tell.
+
+    Of an agent who took it several times, the first is here; each is in the journal.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    deposit = models.ForeignKey(Deposit, models.PROTECT, related_name="local_openings")
+    agent = models.ForeignKey(Agent, models.PROTECT, related_name="+")
+    started_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["deposit", "agent"], name="local_opening_once_per_agent"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deposit_id} {self.agent_id}"

@@ -3,9 +3,11 @@
 import type { Progress } from '../envelope/open'
 import type { KeyPair } from '../keys/certificate'
 import { EnvelopeRow } from './opening/envelope'
+import { isOnPurpose } from './opening/exception'
 import { KeyPanel } from './opening/key'
 import { releaseEnvelope } from './opening/release'
-import { answerTo, find, findAll, show, textOf } from './page/elements'
+import { prepareTaking } from './opening/take-away'
+import { find, findAll, show, textOf } from './page/elements'
 import { explain, Failure } from './page/errors'
 
 class Session {
@@ -58,12 +60,7 @@ class Session {
 
   /** A late or replaced deposit is opened on its own, and on purpose. */
   async #openAlone(row: EnvelopeRow): Promise<void> {
-    if (row.exception !== '' && !(await this.#confirm(row.exception))) return
-    await this.#open([row])
-  }
-
-  async #confirm(exception: string): Promise<boolean> {
-    return (await answerTo(find(this.#root, `[data-exception-dialog="${exception}"]`, HTMLDialogElement))) === 'confirm'
+    if (await isOnPurpose(this.#root, row.exception)) await this.#open([row])
   }
 
   async #open(rows: readonly EnvelopeRow[]): Promise<void> {
@@ -121,5 +118,8 @@ class Session {
   }
 }
 
-const root = document.querySelector<HTMLElement>('[data-opening]:has([data-unlock])') // absent once all is open
-if (root !== null) new Session(root)
+const root = document.querySelector<HTMLElement>('[data-opening]') // absent where there is no deposit
+if (root !== null) {
+  if (root.querySelector('[data-unlock]') !== null) new Session(root) // absent once all is open
+  for (const form of root.querySelectorAll<HTMLFormElement>('[data-take-away]')) prepareTaking(root, form)
+}
