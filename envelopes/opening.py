@@ -86,11 +86,14 @@ def deposits(consultation: Consultation, *, now: datetime) -> list[Link]:
         .prefetch_related(Prefetch("release__files", files))
         .order_by("kind", "lot__number")  # "application" is before "offer"
     )
-    taken = LocalOpening.objects.select_related("agent__user").order_by("started_at", "pk")
+    local = LocalOpening.objects.select_related("agent__user").order_by("started_at", "pk")
     submitted = consultation.deposits.filter(state=Deposit.State.SUBMITTED)
     return chains.grouped(
         submitted.select_related("company", "follows")
-        .prefetch_related(Prefetch("envelopes", envelopes), Prefetch("local_openings", taken))
+        .prefetch_related(
+            Prefetch("envelopes", envelopes.prefetch_related(Prefetch("local_openings", local))),
+            Prefetch("local_openings", local.filter(envelope=None)),
+        )
         .order_by("number")
     )
 

@@ -109,7 +109,7 @@ def _check_reached(deposit: Deposit, *, now: datetime) -> None:
 
 
 def _check_applications(deposit: Deposit) -> None:
-    """Applications come before offers: those of the deposit are open."""
+    """Applications come before offers: those of the deposit are open, here or on some computer."""
     applications = deposit.envelopes.filter(kind=EnvelopeKind.APPLICATION)
-    if applications.filter(release=None).exists():
+    if applications.filter(release=None, local_openings=None).exists():
         raise ApplicationFirst

@@ -81,5 +81,11 @@ urlpatterns = [
     path(_ENVELOPE + "manifest/", opening.manifest, name="manifest"),
     path(_ENVELOPE + "headers/", opening.headers, name="headers"),
     path(_ENVELOPE + "release/", opening.release, name="release"),
+    path(_ENVELOPE + "local/", local_opening.declare, name="open_locally"),
+    path(
+        _ENVELOPE + "local/<str:sealed_file>/<int:number>/",
+        local_opening.block,
+        name="sealed_block",
+    ),
     path("organisation/files/<uuid:file_id>/content/", opening.content, name="content"),
 ]

@@ -248,6 +248,8 @@ def add_bids(world: World) -> None:
         "envelopes:closing_proof deposit_id": submitted.pk,
         "envelopes:deposit_attempts deposit_id": submitted.pk,
         "envelopes:take_away deposit_id": submitted.pk,
+        "sealed_file": bytes(envelope.files.earliest("pk").file_id).hex(),
+        "number": 0,
         "envelopes:receipt deposit_id": answered.pk,
         "envelopes:withdraw deposit_id": answered.pk,
         "envelopes:receipt_file deposit_id": answered.pk,

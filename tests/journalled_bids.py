@@ -168,6 +168,10 @@ def release(world: World, _client: Client) -> Request:
     return _json({"fingerprint": keys.fingerprint, "accepts": "", "files": files})
 
 
+def local_opening(_world: World, _client: Client) -> Request:
+    return _json({"accepts": ""})
+
+
 def decision(world: World, _client: Client) -> Request:
     report = Report.objects.get(file=world.ids["file_id"])
     conclusions.conclude(report.pk, now=timezone.now())

@@ -148,6 +148,8 @@ TABLE = {
     "envelopes:take_away": Row(IN_SERVICE_WITH_RIGHT, OPEN, "POST", 200),
     "envelopes:manifest": Row(IN_SERVICE_WITH_RIGHT, OPEN),
     "envelopes:headers": Row(IN_SERVICE_WITH_RIGHT, OPEN),
+    "envelopes:open_locally": Row(IN_SERVICE_WITH_RIGHT, OPEN, "POST", 400),
+    "envelopes:sealed_block": Row(IN_SERVICE_WITH_RIGHT, OPEN, allowed=409),  # not declared
     "envelopes:release": Row(IN_SERVICE_WITH_RIGHT, OPEN, "POST", 400),
     "envelopes:content": Row(IN_SERVICE_WITH_RIGHT, OPEN),
     # Signature reports

@@ -124,6 +124,7 @@ CHANGES = {
     "envelopes:enter_paper_deposit": Change("agent", journalled_bids.paper_deposit),
     "envelopes:cancel_paper_deposit": Change("agent", lambda _w, _c: form(reason="Doublon")),
     "envelopes:take_away": Change("agent"),
+    "envelopes:open_locally": Change("agent", journalled_bids.local_opening),
     "envelopes:release": Change("agent", journalled_bids.release),
     "signatures:decide": Change("agent", journalled_bids.decision),
 }

@@ -54,6 +54,7 @@ Refusal
 │   ├── ReplacedNotConfirmed  so is one that a later one replaced
 │   ├── StillChecked        another deposit, that arrived in time, is not checked yet
 │   ├── DepositWithdrawn    its bidder withdrew it before the deadline
+│   ├── NotDeclared         an agent asks for sealed blocks without saying what for
 │   ├── NotARecipientKey    nothing here is sealed to that key pair
 │   ├── WrongContentKeys    these are not the keys of the blocks
 │   ├── ManifestDamaged     the manifest is not one, or is another deposit's

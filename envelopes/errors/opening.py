@@ -67,6 +67,14 @@ class DepositWithdrawn(OpeningRefused):
     remedy = _("Leave it sealed: it stays listed, with the time of its withdrawal.")
 
 
+class NotDeclared(OpeningRefused):
+    """A sealed block is asked for by an agent who did not say that it opens the envelope on a computer."""
+
+    code = "not_declared"
+    user_message = _("You did not say that you open this envelope on your computer.")
+    remedy = _("Reload the page, then choose “Open on this computer only” again.")
+
+
 class NotARecipientKey(OpeningRefused):
     """The key pair is not one to which the bids of this consultation are sealed."""
 

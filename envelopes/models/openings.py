@@ -6,6 +6,7 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from envelopes.models.bids import Deposit, Envelope, SealedFile
@@ -62,21 +63,32 @@ class ReleasedFile(models.Model):
 
 
 class LocalOpening(models.Model):
-    """A deposit that an agent took away sealed, in an archive: who reads it there, nobody here can tell.
+    """Sealed bytes that an agent opens on a computer: who reads them there, nobody here can tell.
 
-    Of an agent who took it several times, the first is here; each is in the journal.
+    Without an envelope it is the archive of the whole deposit. Of an agent who did it several times, the
+    first is here; each is in the journal.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     deposit = models.ForeignKey(Deposit, models.PROTECT, related_name="local_openings")
+    envelope = models.ForeignKey(
+        Envelope, models.PROTECT, null=True, related_name="local_openings"
+    )  # of the deposit
     agent = models.ForeignKey(Agent, models.PROTECT, related_name="+")
     started_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["deposit", "agent"], name="local_opening_once_per_agent"
-            )
+                name="local_opening_of_deposit_once_per_agent",
+                fields=["deposit", "agent"],
+                condition=Q(envelope=None),
+            ),
+            models.UniqueConstraint(
+                name="local_opening_of_envelope_once_per_agent",
+                fields=["envelope", "agent"],
+                condition=Q(envelope__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ import json
 from base64 import b64encode
 from uuid import UUID
 
+from csp.decorators import csp_replace
 from django.core.exceptions import BadRequest
 from django.http import (
     HttpRequest,
@@ -32,6 +33,8 @@ from marketplace.permissions import AgentRequest, agent_required
 from marketplace.templatetags.sigille import instant, size
 
 
+# The policy is that of `static/ts/worker.ts`.
+@csp_replace({"trusted-types": ["sigille"]})  # type: ignore[arg-type]  # it types views without ids
 @require_safe
 @agent_required(Right.OPEN_BIDS)
 def page(request: AgentRequest, consultation_id: UUID) -> HttpResponse:

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: EUPL-1.2
 import io
+import json
 import zipfile
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from envelopes.errors.opening import BlockDamaged
@@ -160,3 +163,121 @@ def test_answer_is_cut_where_a_block_is_not_what_was_sealed(client, scene):
     with pytest.raises(BlockDamaged):
         got.extend(answer.streaming_content)
     assert 0 < len(b"".join(got)) < int(answer["Content-Length"])
+
+
+# On the agent's own computer
+
+
+def declare(client, envelope, accepts=""):
+    url = reverse("envelopes:open_locally", args=[envelope.pk])
+    return client.post(url, json.dumps({"accepts": accepts}), content_type="application/json")
+
+
+def block_url(envelope, number=0, file_id=None):
+    file_id = file_id or bytes(envelope.files.get(is_index=True).file_id).hex()
+    return reverse("envelopes:sealed_block", args=[envelope.pk, file_id, number])
+
+
+def test_sealed_blocks_are_served_once_it_is_declared(client, scene):
+    client.force_login(scene.agent.user)
+
+    before = client.get(block_url(scene.offer))
+    declared = declare(client, scene.offer)
+    answer = client.get(block_url(scene.offer))
+
+    assert (before.status_code, before.json()["code"]) == (409, "not_declared")
+    assert declared.json()["opened_by"] == str(scene.agent)
+    assert answer.content == sealed.read(sealed.block_of(scene.offer, is_index=True))
+    assert answer["Content-Type"] == "application/octet-stream"
+    assert answer["Cache-Control"] == "no-store"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+def test_page_says_who_opened_an_envelope_on_a_computer(client, scene):
+    client.force_login(scene.agent.user)
+    opened_at = declare(client, scene.offer).json()["opened_at"]
+
+    text = client.get(page_of(scene)).text
+
+    assert f"Ouverte sur un ordinateur le {opened_at} par {scene.agent}." in text
+    assert text.count("data-opened-locally") == 1
+    assert "data-taken" not in text
+
+
+def test_page_asks_the_database_as_often_for_many_local_openings_as_for_one(client, scene):
+    client.force_login(scene.agent.user)
+    declare(client, scene.offer)
+    post(client, scene.deposit)
+
+    with CaptureQueriesContext(connection) as one:
+        client.get(page_of(scene))
+    for _ in range(2):
+        other = sealed.seal_deposit(scene.consultation, OFFER)
+        declare(client, other.envelopes.get())
+        post(client, other)
+    with CaptureQueriesContext(connection) as three:
+        client.get(page_of(scene))
+
+    assert len(three) == len(one)
+
+
+def test_declarations_that_are_refused_are_told_and_kept(client, scene):
+    late = sealed.seal_deposit(scene.consultation, OFFER, is_late=True).envelopes.get()
+    client.force_login(scene.agent.user)
+
+    refused = declare(client, late)
+    accepted = declare(client, late, "late")
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "late_not_confirmed")
+    assert refused.json()["remedy"]
+    assert accepted.status_code == 200
+    assert JournalEntry.objects.filter(action="refused.late_not_confirmed").count() == 1
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"{}", b'"accepts"', b"[" * 100_000, b"\xff"])
+def test_declaration_of_another_shape_is_refused(client, scene, body):
+    client.force_login(scene.agent.user)
+    url = reverse("envelopes:open_locally", args=[scene.offer.pk])
+
+    assert client.post(url, body, content_type="application/json").status_code == 400
+    assert not LocalOpening.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("number", "file_id"), [(0, "0" * 16), (1, None), (2**31, None), (0, "x"), (0, "0" * 18)]
+)
+def test_block_that_the_manifest_does_not_have_is_not_found(client, scene, number, file_id):
+    client.force_login(scene.agent.user)
+    declare(client, scene.offer)
+
+    assert client.get(block_url(scene.offer, number, file_id)).status_code == 404
+
+
+def test_strangers_neither_declare_nor_read(client, scene):
+    for stranger in (factories.make_agent(Right.OPEN_BIDS).user, scene.deposit.bidder.user):
+        client.force_login(stranger)
+        assert declare(client, scene.offer).status_code == 404
+        assert client.get(block_url(scene.offer)).status_code == 404
+    client.force_login(factories.make_agent(service=scene.service).user)
+    assert declare(client, scene.offer).status_code == 403
+    assert client.get(block_url(scene.offer)).status_code == 403
+    assert not LocalOpening.objects.exists()
+
+
+def test_declaration_is_posted_with_a_token(scene):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(scene.agent.user)
+
+    assert declare(client, scene.offer).status_code == 403
+    assert client.get(reverse("envelopes:open_locally", args=[scene.offer.pk])).status_code == 405
+    assert not LocalOpening.objects.exists()
+
+
+def test_policy_of_the_page_lets_its_worker_in_and_nothing_unsafe(client, scene):
+    client.force_login(scene.agent.user)
+
+    policy = client.get(page_of(scene))["Content-Security-Policy"]
+
+    assert "trusted-types sigille" in policy
+    assert "worker-src 'self'" in policy
+    assert "unsafe" not in policy

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The opening of bids: a key pair is unlocked, then the chosen envelopes are opened one after the other.
+import { EnvelopeRefused } from '../envelope/errors'
 import type { Progress } from '../envelope/open'
 import type { KeyPair } from '../keys/certificate'
+import { PieceDigester } from '../pieces'
+import { formatSize } from '../units'
 import { EnvelopeRow } from './opening/envelope'
 import { isOnPurpose } from './opening/exception'
+import { canChooseFolder, chosenFolder } from './opening/folder'
 import { KeyPanel } from './opening/key'
+import { type LocalOptions, openLocally, StoppedAtFile } from './opening/local'
 import { releaseEnvelope } from './opening/release'
 import { prepareTaking } from './opening/take-away'
 import { find, findAll, show, textOf } from './page/elements'
@@ -15,6 +20,7 @@ class Session {
   readonly #key: KeyPanel
   readonly #rows: readonly EnvelopeRow[]
   readonly #openChosen: HTMLButtonElement
+  readonly #digester: PieceDigester
   #isRunning = false
   #stopping = new AbortController()
 
@@ -25,16 +31,23 @@ class Session {
     this.#key = new KeyPanel(root, () => {
       this.#refresh()
     })
-    for (const row of this.#rows) row.onOpen(() => void this.#openAlone(row))
+    this.#digester = new PieceDigester(root.dataset.piecesUrl ?? '')
+    show(root, '[data-no-folder]', !canChooseFolder())
+    for (const row of this.#rows) {
+      row.onOpen(() => void this.#openAlone(row))
+      row.onOpenLocally(() => void this.#openLocally(row))
+    }
     for (const button of findAll(root, '[data-choose]')) {
       button.addEventListener('click', () => {
         this.#choose(button.dataset.choose ?? '')
       })
     }
     this.#openChosen.addEventListener('click', () => void this.#open(this.#rows.filter(({ isChosen }) => isChosen)))
-    find(root, '[data-stop]', HTMLElement).addEventListener('click', () => {
-      this.#stopping.abort()
-    })
+    for (const button of findAll(root, '[data-stop], [data-stop-now]')) {
+      button.addEventListener('click', () => {
+        this.#stopping.abort()
+      })
+    }
     root.addEventListener('change', () => {
       this.#refresh()
     })
@@ -63,12 +76,75 @@ class Session {
     if (await isOnPurpose(this.#root, row.exception)) await this.#open([row])
   }
 
-  async #open(rows: readonly EnvelopeRow[]): Promise<void> {
+  /** Runs one thing at a time. */
+  #begin(isLocal: boolean): KeyPair | undefined {
     const pair = this.#key.pair
-    if (pair === undefined || this.#isRunning) return
+    if (pair === undefined || this.#isRunning) return undefined
     this.#isRunning = true
     this.#stopping = new AbortController()
+    show(this.#root, '[data-stop]', !isLocal)
+    show(this.#root, '[data-stop-now]', isLocal)
     this.#refresh()
+    return pair
+  }
+
+  /** The folder is asked for first: nothing is declared where the agent thinks better of it. */
+  async #openLocally(row: EnvelopeRow): Promise<void> {
+    row.showWritten(undefined)
+    row.showError(row.waitsForApplication ? textOf(this.#root, 'application_first') : undefined)
+    if (row.waitsForApplication || !(await isOnPurpose(this.#root, row.exception))) return
+    try {
+      const folder = await chosenFolder()
+      const pair = folder && this.#begin(true)
+      if (folder === undefined || pair === undefined) return
+      this.#say(textOf(this.#root, 'local_begins'))
+      const written = await openLocally(row.sealed, pair, folder, this.#localOptions(row))
+      row.showWritten(written)
+      this.#say(textOf(this.#root, 'local_finished', { count: written.files.length }))
+    } catch (error) {
+      this.#showStopped(row, error)
+    } finally {
+      this.#isRunning = false
+      this.#refresh()
+    }
+  }
+
+  #localOptions(row: EnvelopeRow): LocalOptions {
+    const bar = find(this.#root, '[data-progress-bar]', HTMLProgressElement)
+    bar.value = 0
+    return {
+      accepts: row.exception,
+      csrfToken: this.#csrfToken,
+      digester: this.#digester,
+      signal: this.#stopping.signal,
+      onDeclared: (declared) => {
+        row.showDeclared(declared)
+      },
+      onProgress: ({ done, total }) => {
+        bar.max = total
+        bar.value = done
+        const language = document.documentElement.lang
+        this.#say(textOf(this.#root, 'local_progress', { done: formatSize(done, language), total: formatSize(total, language) }))
+      },
+    }
+  }
+
+  /** What was written before stays, and is told. */
+  #showStopped(row: EnvelopeRow, error: unknown): void {
+    const atFile = error instanceof StoppedAtFile ? error : undefined
+    if (atFile !== undefined && atFile.written.files.length > 0) row.showWritten(atFile.written)
+    const isAsked = this.#stopping.signal.aborted
+    this.#say(isAsked ? textOf(this.#root, 'local_stopped') : '')
+    if (!isAsked) row.showError(explainAt(this.#root, error))
+  }
+
+  get #csrfToken(): string {
+    return find(this.#root, '[name=csrfmiddlewaretoken]', HTMLInputElement).value
+  }
+
+  async #open(rows: readonly EnvelopeRow[]): Promise<void> {
+    const pair = this.#begin(false)
+    if (pair === undefined) return
     let opened = 0
     let number = 0
     for (const row of [...rows].sort((a, b) => a.rank - b.rank)) {
@@ -86,8 +162,7 @@ class Session {
     row.showError(row.waitsForApplication ? textOf(this.#root, 'application_first') : undefined)
     if (row.waitsForApplication) return false
     try {
-      const csrfToken = find(this.#root, '[name=csrfmiddlewaretoken]', HTMLInputElement).value
-      row.showOpened(await releaseEnvelope(row.sealed, pair, { accepts: row.exception, csrfToken, onProgress }))
+      row.showOpened(await releaseEnvelope(row.sealed, pair, { accepts: row.exception, csrfToken: this.#csrfToken, onProgress }))
       this.#count('sealed', -1)
       this.#count('opened', 1)
       return true
@@ -116,6 +191,13 @@ class Session {
   #say(text: string): void {
     find(this.#root, '[data-status]', HTMLElement).textContent = text
   }
+}
+
+/** The files of bids are damaged one by one: the sentence names the one that is. */
+function explainAt(root: HTMLElement, error: unknown): string {
+  if (!(error instanceof StoppedAtFile)) return explain(root, error)
+  const { cause, fileName } = error
+  return cause instanceof EnvelopeRefused ? textOf(root, 'local_refused', { name: fileName }) : explain(root, cause)
 }
 
 const root = document.querySelector<HTMLElement>('[data-opening]') // absent where there is no deposit

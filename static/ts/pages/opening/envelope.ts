@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: EUPL-1.2
 // One envelope on the page: what is known of it, and how its state is shown.
-import { alertWith, clone, fill, find, findAll } from '../page/elements'
+import { alertWith, clone, fill, find, findAll, listIn } from '../page/elements'
+import { canChooseFolder } from './folder'
+import type { Declared, Written } from './local'
 import type { OpenedEnvelope, OpenedFile, SealedEnvelope } from './release'
+
+/** Whether an application among these envelopes was opened neither here nor on some computer. */
+export function hasSealedApplication(envelopes: Element): boolean {
+  return envelopes.querySelector('[data-kind="application"]:not([data-opened], [data-opened-locally])') !== null
+}
 
 export class EnvelopeRow {
   /** Why it is opened on purpose only: "late" or "replaced"; empty where it is opened with the others. */
@@ -19,8 +26,8 @@ export class EnvelopeRow {
   }
 
   get sealed(): SealedEnvelope {
-    const { envelope: id = '', manifestUrl = '', headersUrl = '', releaseUrl = '' } = this.#element.dataset
-    return { id, manifestUrl, headersUrl, releaseUrl }
+    const { envelope: id = '', manifestUrl = '', headersUrl = '', releaseUrl = '', localUrl = '', folder = '' } = this.#element.dataset
+    return { id, manifestUrl, headersUrl, releaseUrl, localUrl, folder }
   }
 
   /** Whether it may be opened together with others. */
@@ -35,7 +42,7 @@ export class EnvelopeRow {
   /** Whether an application of the same deposit is still sealed. */
   get waitsForApplication(): boolean {
     const siblings = this.#element.parentElement ?? this.#element
-    return this.rank > 0 && findAll(siblings, '[data-kind="application"]:not([data-opened])').length > 0
+    return this.rank > 0 && hasSealedApplication(siblings)
   }
 
   /** Chooses it if it is of this kind, "all" being of every kind. */
@@ -44,14 +51,21 @@ export class EnvelopeRow {
   }
 
   onOpen(open: () => void): void {
-    this.#button?.addEventListener('click', open)
+    this.#button('open')?.addEventListener('click', open)
   }
 
-  /** Shows the button that opens this envelope alone, where it is sealed. */
+  onOpenLocally(open: () => void): void {
+    this.#button('open-locally')?.addEventListener('click', open)
+  }
+
+  /** Shows the buttons that open this envelope alone, where it is sealed. */
   allow(isUnlocked: boolean, isRunning: boolean): void {
-    if (this.#button === null) return
-    this.#button.hidden = !isUnlocked
-    this.#button.disabled = isRunning
+    for (const name of ['open', 'open-locally']) {
+      const button = this.#button(name)
+      if (button === null) continue
+      button.hidden = !isUnlocked || (name === 'open-locally' && !canChooseFolder())
+      button.disabled = isRunning
+    }
   }
 
   showError(text: string | undefined): void {
@@ -70,6 +84,31 @@ export class EnvelopeRow {
     this.#element.dataset.opened = ''
   }
 
+  /** Says who opened it on a computer, and when. */
+  showDeclared({ opened_at, opened_by }: Declared): void {
+    this.#element.dataset.openedLocally = ''
+    const places = findAll(this.#element, '[data-locally]')
+    const text = fill(find(this.#root, '[data-text="opened_locally"]', HTMLElement).textContent, { opened_at, opened_by })
+    if (places.some(({ textContent }) => textContent.trim() === text.trim())) return
+    const line = clone(this.#root, 'opened-locally')
+    line.textContent = text
+    this.#element.append(line)
+  }
+
+  /** Says what is in the folder now; nothing is said of another time. */
+  showWritten(written: Written | undefined): void {
+    this.#element.querySelector('[data-written]')?.remove()
+    if (written === undefined) return
+    const { folder, files, different } = written
+    const block = clone(this.#root, 'written')
+    const place = find(block, '[data-slot="place"]', HTMLElement)
+    place.textContent = fill(place.textContent, { folder, count: files.length })
+    const warning = find(block, '[data-slot="different"]', HTMLElement)
+    if (different.length === 0) warning.remove()
+    else listIn(warning, different)
+    this.#element.append(block)
+  }
+
   #fileRow({ name, size, url, report_url, matches }: OpenedFile): HTMLElement {
     const row = clone(this.#root, 'file')
     find(row, '[data-slot="name"]', HTMLElement).textContent = name
@@ -85,7 +124,7 @@ export class EnvelopeRow {
     return this.#element.querySelector<HTMLInputElement>('[data-choice]')
   }
 
-  get #button(): HTMLButtonElement | null {
-    return this.#element.querySelector<HTMLButtonElement>('[data-open]')
+  #button(name: string): HTMLButtonElement | null {
+    return this.#element.querySelector<HTMLButtonElement>(`[data-${name}]`)
   }
 }

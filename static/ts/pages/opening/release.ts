@@ -2,18 +2,23 @@
 // One envelope: its content keys are unwrapped here with the private key, then released to the server.
 import { type Bytes, equal, fromBase64, toHex } from '../../bytes'
 import { nonceOf } from '../../envelope/cms'
-import { BadManifest, Damaged, Misplaced, NotARecipient } from '../../envelope/errors'
+import { Damaged, Misplaced } from '../../envelope/errors'
 import { readHeader } from '../../envelope/header'
-import { type ManifestFile, readManifest } from '../../envelope/manifest'
+import type { ManifestFile } from '../../envelope/manifest'
 import { type ContentKey, type FetchHeader, type Progress, unwrapContentKeys } from '../../envelope/open'
 import type { KeyPair } from '../../keys/certificate'
 import { getJson, postJson } from '../page/server'
+import { describedEnvelope } from './manifest'
 
 export interface SealedEnvelope {
   readonly id: string
   readonly manifestUrl: string
   readonly headersUrl: string
   readonly releaseUrl: string
+  /** Where opening it here is declared, and above its sealed blocks. */
+  readonly localUrl: string
+  /** The name of the folder of its deposit. */
+  readonly folder: string
 }
 
 export interface OpenedFile {
@@ -48,11 +53,7 @@ export async function releaseEnvelope(
   pair: KeyPair,
   { accepts, csrfToken, onProgress }: ReleaseOptions,
 ): Promise<OpenedEnvelope> {
-  const { manifest: encoded } = (await getJson(sealed.manifestUrl)) as { manifest: string }
-  const manifest = readManifest(fromBase64(encoded))
-  const envelope = manifest.envelopes.find(({ id }) => id === sealed.id)
-  if (envelope === undefined) throw new BadManifest('the manifest does not have this envelope')
-  if (!manifest.recipients.includes(pair.certificate.fingerprint)) throw new NotARecipient('not a recipient of this deposit')
+  const [, envelope] = await describedEnvelope(sealed.manifestUrl, sealed.id, pair)
   const files = [envelope.index, ...envelope.files]
   const contentKeys = await unwrapContentKeys(files, pair, fetchHeaders(files, sealed.headersUrl), { onProgress })
   try {

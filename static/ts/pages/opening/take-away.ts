@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Taking a deposit away as an archive: the form does it by itself, once what must be asked was.
 import { alertWith, find, textOf } from '../page/elements'
+import { hasSealedApplication } from './envelope'
 import { isOnPurpose } from './exception'
 
 /** `form` is that of a deposit. Where the server would refuse, the page would be left, and the key on it forgotten. */
@@ -26,6 +27,5 @@ export function prepareTaking(root: HTMLElement, form: HTMLFormElement): void {
 
 /** The archive has all the envelopes, and applications are opened before offers. */
 function waitsForApplication(deposit: HTMLElement): boolean {
-  const sealed = deposit.querySelector('[data-kind="application"]:not([data-opened])')
-  return sealed !== null && deposit.querySelector('[data-kind="offer"]') !== null
+  return hasSealedApplication(deposit) && deposit.querySelector('[data-kind="offer"]') !== null
 }

@@ -11,6 +11,17 @@ export async function getJson(url: string): Promise<unknown> {
   return await ask(url, { headers: { Accept: 'application/json' } })
 }
 
+/** Bytes, whole. */
+export async function getBytes(url: string, signal: AbortSignal): Promise<Bytes> {
+  try {
+    const response = await fetch(url, { signal, redirect: 'manual' })
+    if (response.ok) return new Uint8Array(await response.arrayBuffer())
+    return await refused(response)
+  } catch (cause) {
+    throw cause instanceof TypeError ? new Failure('network', { cause }) : cause
+  }
+}
+
 /** Nothing that must stay on this computer may be in `body`. */
 export async function postJson(url: string, body: object, csrfToken: string): Promise<unknown> {
   const headers = { Accept: 'application/json', 'Content-Type': 'application/json', 'X-CSRFToken': csrfToken }
@@ -37,11 +48,18 @@ async function ask(url: string, request: RequestInit): Promise<unknown> {
   const response = await fetch(url, { ...request, redirect: 'manual' }).catch((cause: unknown) => {
     throw new Failure('network', { cause })
   })
-  if (response.type === 'opaqueredirect') throw new Failure('signed_out')
-  const answer: unknown = await response.json().catch((cause: unknown) => {
+  return response.ok ? await contentOf(response) : await refused(response)
+}
+
+async function contentOf(response: Response): Promise<unknown> {
+  return await response.json().catch((cause: unknown) => {
     throw new Failure(response.status === 403 ? 'forbidden' : 'server_error', { cause })
   })
-  if (response.ok) return answer
+}
+
+async function refused(response: Response): Promise<never> {
+  if (response.type === 'opaqueredirect') throw new Failure('signed_out')
+  const answer = await contentOf(response)
   throw isRefusal(answer) ? new Refused(answer) : new Failure('server_error')
 }
 
