@@ -241,6 +241,7 @@ def test_names_are_made_safe_and_what_differs_is_told(
 
 
 def test_damaged_file_is_told_and_leaves_nothing_of_it(
+    recorder: Recorder,
     opening_page: Page,  # noqa: F811 - the fixture
     scene: Scene,  # noqa: F811 - the fixture
     tmp_path: Path,
@@ -259,9 +260,11 @@ def test_damaged_file_is_told_and_leaves_nothing_of_it(
     expect(row.locator("[data-written]")).to_contain_text(" 1.")
     assert [path.split("/")[-1] for path in files_on(page)] == ["premier.txt"]
     assert JournalEntry.objects.filter(action="refused.damaged").exists()
+    assert recorder.errors == []
 
 
 def test_stopping_leaves_no_partial_file(
+    recorder: Recorder,
     opening_page: Page,  # noqa: F811 - the fixture
     scene: Scene,  # noqa: F811 - the fixture
     tmp_path: Path,
@@ -289,6 +292,7 @@ def test_stopping_leaves_no_partial_file(
     expect(row.locator("[data-envelope-error]")).to_be_hidden()
     assert files_on(page) == {}
     assert held
+    assert recorder.errors == []
 
 
 def test_nothing_is_declared_where_no_folder_is_chosen(
@@ -333,5 +337,6 @@ def test_browser_without_the_dialog_is_told_of_the_archive(
     page = unlocked_page(opening_page, scene, tmp_path, NO_DIALOG)
 
     expect(page.locator("[data-no-folder]")).to_be_visible()
+    expect(page.locator("[data-with-folder]")).to_be_hidden()
     expect(page.locator("[data-open]").first).to_be_visible()
     expect(page.locator("[data-open-locally]").first).to_be_hidden()

@@ -33,6 +33,7 @@ class Session {
     })
     this.#digester = new PieceDigester(root.dataset.piecesUrl ?? '')
     show(root, '[data-no-folder]', !canChooseFolder())
+    show(root, '[data-with-folder]', canChooseFolder())
     for (const row of this.#rows) {
       row.onOpen(() => void this.#openAlone(row))
       row.onOpenLocally(() => void this.#openLocally(row))
