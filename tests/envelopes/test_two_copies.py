@@ -174,6 +174,7 @@ def test_archive_of_a_bid_is_whole_while_one_good_copy_is_left(folders):
     found = stored.stored_file(block.file)
 
     assert stored.read_sealed(found, found.blocks[0]) == expected
+    assert stored.read_row(block) == expected
 
 
 @pytest.mark.parametrize("how", sorted(DAMAGES.keys() - {"unreadable"}))
