@@ -4,9 +4,9 @@
 One page does both, of a Chromium that nobody debugs: a debugger hears of all that a page fetches, which costs
 as much again. The page asks the server what to do next. Ours fetches each block, verifies all that
 docs/envelope-format.md § 9 says, decrypts, compares the digest of the whole, and writes to the disk that the
-browser gives to the page; the peer decrypts as many bytes, which it has in memory. No page of the site opens
-files by itself yet: they release content keys, and the site serves the files. Files of more than 64 MiB are
-digested by a library, as here; smaller ones by WebCrypto.
+browser gives to the page, as the page of the opening does in a folder that the agent chose; the peer decrypts
+as many bytes, which it has in memory. Files of more than 64 MiB are digested by a library, as here; smaller
+ones by WebCrypto.
 """
 
 import base64
