@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { expect, test } from 'vitest'
+import { encodeUtf8 } from '../../static/ts/bytes'
 import { safeName, safeNames } from '../../static/ts/pages/opening/file-names'
 
 test.each([
@@ -17,6 +18,17 @@ test.each([
   ['console.txt', 'console.txt'],
   ['raccourci.LNK', 'raccourci.LNK_'],
   ['facture\u202efdp.exe', 'facture_fdp.exe'],
+  // Chrome 156 refuses these, which bids have: of Word, of a page of the web, of Windows.
+  ['~$offre.docx', '_$offre.docx'],
+  ['prix~', 'prix_'],
+  ['mémoire tech\u00adnique.pdf', 'mémoire tech_nique.pdf'],
+  ['a\u200bb\u200dc\ufeff', 'a_b_c_'],
+  ['\u00a0prix.pdf\u3000', '_prix.pdf_'],
+  ['a\uffff', 'a_'],
+  ['desktop.ini', '_desktop.ini'],
+  ['Thumbs.db', '_Thumbs.db'],
+  ['dossier.{20D04FE0-3AEA-1069-A2D8-08002B30309D}', 'dossier.{20D04FE0-3AEA-1069-A2D8-08002B30309D}_'],
+  ['a~1.pdf', 'a~1.pdf'],
 ])('safeName makes %j safe', (name, expected) => {
   expect(safeName(name)).toBe(expected)
 })
@@ -48,4 +60,20 @@ test.each([
   ],
 ])('safeNames tells %j apart', (names, expected) => {
   expect(safeNames(names)).toEqual(expected)
+})
+
+test('safeNames leaves room for a number, and for what Chrome adds while it writes', () => {
+  const longest = 'é'.repeat(125) + '.PDF' // 254 bytes
+  const suffix = 'a.' + 'b'.repeat(253)
+
+  const names = safeNames([longest, longest.toLowerCase(), suffix, 'a'.repeat(240), '\u{1f600}'.repeat(63)])
+
+  expect(names).toEqual([
+    `${'é'.repeat(118)}.PDF`,
+    `${'é'.repeat(118)} (2).pdf`,
+    `a.${'b'.repeat(238)}`,
+    'a'.repeat(240),
+    '\u{1f600}'.repeat(60),
+  ])
+  for (const name of names) expect(encodeUtf8(`${name}.crswap`).length).toBeLessThanOrEqual(255)
 })
