@@ -39,7 +39,11 @@ CHOOSE = "window.showDirectoryPicker = () => navigator.storage.getDirectory()"
 CHOOSE_NOTHING = (
     "window.showDirectoryPicker = () => Promise.reject(new DOMException('', 'AbortError'))"
 )
+CHOOSE_ONCE = """window.showDirectoryPicker = () => window.answer !== undefined
+  ? Promise.reject(new DOMException('File picker already active.', 'NotAllowedError'))
+  : new Promise((resolve) => { window.answer = () => { resolve(navigator.storage.getDirectory()) } })"""
 NO_DIALOG = "delete window.showDirectoryPicker"
+IS_KEPT = "!window.dispatchEvent(new Event('beforeunload', { cancelable: true }))"
 READ_FOLDER = """async () => {
   const files = []
   const inBase64 = async (file) => {
@@ -210,6 +214,7 @@ def test_opening_again_overwrites_nothing(
         row = open_locally(page, scene.application.pk)
         expect(row.locator("[data-written]")).to_contain_text(f"/{place} ")
         expect(row.locator("[data-locally]")).to_have_count(1)
+        expect(row.locator("[data-open-locally]")).to_be_focused()
 
     assert len(files_on(page)) == 2 * len(CONTENTS[EnvelopeKind.APPLICATION])
     assert JournalEntry.objects.filter(action="envelope.opened_locally").count() == 2
@@ -286,13 +291,35 @@ def test_stopping_leaves_no_partial_file(
     stop = page.locator("[data-stop-now]")
     expect(stop).to_be_visible()
     page.wait_for_function("() => document.querySelector('[data-progress-bar]').value > 8e6")
+    assert page.evaluate(IS_KEPT)  # a file that is being written would stay, empty, under its name
     stop.click()
 
     expect(page.locator("[data-status]")).to_have_text(text_named(page, "local_stopped"))
     expect(row.locator("[data-envelope-error]")).to_be_hidden()
     assert files_on(page) == {}
+    assert not page.evaluate(IS_KEPT)
     assert held
     assert recorder.errors == []
+
+
+def test_double_click_opens_once(
+    opening_page: Page,  # noqa: F811 - the fixture
+    scene: Scene,  # noqa: F811 - the fixture
+    tmp_path: Path,
+):
+    """Chromium shows one dialog at a time: a second one would be told as a folder that is refused."""
+    page = unlocked_page(opening_page, scene, tmp_path, CHOOSE_ONCE)
+    row = row_of(page, scene.application.pk)
+    button = row.locator("[data-open-locally]")
+
+    button.dblclick()
+    expect(button).to_be_disabled()
+    expect(row_of(page, scene.offer.pk).locator("[data-open]")).to_be_disabled()
+    page.evaluate("window.answer()")
+
+    expect(row.locator("[data-written]")).to_be_visible()
+    expect(row.locator("[data-envelope-error]")).to_be_hidden()
+    assert JournalEntry.objects.filter(action="envelope.opened_locally").count() == 1
 
 
 def test_nothing_is_declared_where_no_folder_is_chosen(

@@ -22,6 +22,7 @@ class Session {
   readonly #openChosen: HTMLButtonElement
   readonly #digester: PieceDigester
   #isRunning = false
+  #isWriting = false // files, in a folder of this computer
   #stopping = new AbortController()
 
   constructor(root: HTMLElement) {
@@ -51,6 +52,9 @@ class Session {
     }
     root.addEventListener('change', () => {
       this.#refresh()
+    })
+    window.addEventListener('beforeunload', (event) => {
+      if (this.#isWriting) event.preventDefault() // an empty file would have the name of the one being written
     })
     this.#refresh()
   }
@@ -82,7 +86,10 @@ class Session {
     const pair = this.#key.pair
     if (pair === undefined || this.#isRunning) return undefined
     this.#isRunning = true
+    this.#isWriting = isLocal
     this.#stopping = new AbortController()
+    find(this.#root, '[data-progress-bar]', HTMLProgressElement).value = 0
+    this.#say('')
     show(this.#root, '[data-stop]', !isLocal)
     show(this.#root, '[data-stop-now]', isLocal)
     this.#refresh()
@@ -94,10 +101,11 @@ class Session {
     row.showWritten(undefined)
     row.showError(row.waitsForApplication ? textOf(this.#root, 'application_first') : undefined)
     if (row.waitsForApplication || !(await isOnPurpose(this.#root, row.exception))) return
+    const pair = this.#begin(true) // before the dialog: a second click would have the browser refuse it
+    if (pair === undefined) return
     try {
       const folder = await chosenFolder()
-      const pair = folder && this.#begin(true)
-      if (folder === undefined || pair === undefined) return
+      if (folder === undefined || this.#stopping.signal.aborted) return
       this.#say(textOf(this.#root, 'local_begins'))
       const written = await openLocally(row.sealed, pair, folder, this.#localOptions(row))
       row.showWritten(written)
@@ -105,14 +113,14 @@ class Session {
     } catch (error) {
       this.#showStopped(row, error)
     } finally {
-      this.#isRunning = false
+      this.#isRunning = this.#isWriting = false
       this.#refresh()
+      row.focusAgain()
     }
   }
 
   #localOptions(row: EnvelopeRow): LocalOptions {
     const bar = find(this.#root, '[data-progress-bar]', HTMLProgressElement)
-    bar.value = 0
     return {
       accepts: row.exception,
       csrfToken: this.#csrfToken,

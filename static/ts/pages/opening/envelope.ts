@@ -68,6 +68,11 @@ export class EnvelopeRow {
     }
   }
 
+  /** Gives the focus back to the button that was disabled while it worked, unless it went elsewhere. */
+  focusAgain(): void {
+    if (document.activeElement === document.body) this.#button('open-locally')?.focus()
+  }
+
   showError(text: string | undefined): void {
     alertWith(find(this.#element, '[data-envelope-error]', HTMLElement), text)
   }
