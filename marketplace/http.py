@@ -56,7 +56,7 @@ class SecurityHeadersMiddleware:
 
 def refuse(request: HttpRequest, refusal: Refusal, subject: journal.Subject) -> None:
     """Tell the person why not and what to do; the journal keeps the attempt."""
-    _keep(request, refusal, subject)
+    keep(request, refusal, subject)
     messages.error(request, f"{refusal.user_message} {refusal.remedy}".strip())
 
 
@@ -64,7 +64,7 @@ def refuse_json(
     request: HttpRequest, refusal: Refusal, subject: journal.Subject, *, status: int = 409
 ) -> JsonResponse:
     """The same for a script of ours: `{"code", "message", "remedy"}`."""
-    _keep(request, refusal, subject)
+    keep(request, refusal, subject)
     return JsonResponse(
         {
             "code": refusal.code,
@@ -75,7 +75,8 @@ def refuse_json(
     )
 
 
-def _keep(request: HttpRequest, refusal: Refusal, subject: journal.Subject) -> None:
+def keep(request: HttpRequest, refusal: Refusal, subject: journal.Subject) -> None:
+    """In the journal alone: for an answer that has begun, which can tell nothing any more."""
     user = request.user if isinstance(request.user, User) else None
     agent = getattr(request, "agent", None)
     journal.record_refusal(

@@ -163,6 +163,10 @@ def test_answer_is_cut_where_a_block_is_not_what_was_sealed(client, scene):
     with pytest.raises(BlockDamaged):
         got.extend(answer.streaming_content)
     assert 0 < len(b"".join(got)) < int(answer["Content-Length"])
+    kept = JournalEntry.objects.get(action="refused.damaged")
+    assert kept.subject == f"Deposit {scene.deposit.pk}"
+    assert str(scene.agent.user.pk) in kept.actor
+    assert kept.facts == {"file": 1, "block": 0, "cause": "digest"}
 
 
 # On the agent's own computer
