@@ -85,9 +85,12 @@ def test_agent_takes_a_deposit_away_and_opens_it_without_the_site(
     row_of(page, scene.application.pk).locator("[data-open]").click()
     expect(page.locator('[data-count="opened"]')).to_have_text("1")
 
+    status = deposit.get_by_role("status")  # there, empty, before it says anything
+    expect(status).to_have_text("")
     with page.expect_download() as started:
         button.click()
 
+    expect(status).to_have_text(text_named(page, "taking"))
     archive = tmp_path / "pli.zip"
     started.value.save_as(archive)
     assert started.value.suggested_filename.startswith("pli-scelle-")
