@@ -48,3 +48,19 @@ def test_bench_fails_without_its_peer(monkeypatch, capsys):
 
     assert status == 1
     assert "openssl is not installed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "ratio", "expected"),
+    [
+        ("open_cli_vs_age", 0.7, "≥ 0.7"),
+        ("open_cli_vs_age", 0.69, "≥ 0.7 missed"),
+        ("memory_per_upload_mib", 5.0, "≤ 5.0"),
+        ("memory_per_upload_mib", 5.1, "≤ 5.0 missed"),
+        ("assess_vs_openssl", 9.0, ""),
+    ],
+)
+def test_goal_says_whether_a_ratio_misses_it(name, ratio, expected):
+    result = bench.Result(name, "s", ours=ratio, peer="it", theirs=1.0, ratio=ratio, runs=1)
+
+    assert bench.goal(result) == expected
