@@ -152,8 +152,8 @@ class StoreUnavailable(OpeningRefused):
     """The store of sealed blocks does not answer; nothing says that anything is lost."""
 
     code = "store_unavailable"
-    user_message = _("The store of sealed bids does not answer: nothing was opened.")
-    remedy = _("Try again in a few minutes.")
+    user_message = _("The store of sealed bids does not answer.")
+    remedy = _("Try again in a few minutes: what was opened before stays open.")
 
 
 class StillChecked(OpeningRefused):

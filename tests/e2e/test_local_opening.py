@@ -154,7 +154,9 @@ def open_locally(page: Page, envelope_id: object) -> Locator:
 
 
 def folder_of(scene: Scene) -> str:  # noqa: F811 - a type
-    return f"pli-{scene.deposit.number}-{slugify(scene.deposit.company.name)}"
+    deposit = scene.deposit
+    reference = slugify(deposit.consultation.reference)
+    return f"pli-{reference}-{deposit.number}-{slugify(deposit.company.name)}"
 
 
 def test_agent_opens_a_bid_on_this_computer_only(
