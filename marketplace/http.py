@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What is common to HTTP answers: security headers, refusals, error pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from django.conf import settings
@@ -56,7 +56,7 @@ class SecurityHeadersMiddleware:
 
 def refuse(request: HttpRequest, refusal: Refusal, subject: journal.Subject) -> None:
     """Tell the person why not and what to do; the journal keeps the attempt."""
-    keep(request, refusal, subject)
+    _keep(request, refusal, subject)
     messages.error(request, f"{refusal.user_message} {refusal.remedy}".strip())
 
 
@@ -64,7 +64,7 @@ def refuse_json(
     request: HttpRequest, refusal: Refusal, subject: journal.Subject, *, status: int = 409
 ) -> JsonResponse:
     """The same for a script of ours: `{"code", "message", "remedy"}`."""
-    keep(request, refusal, subject)
+    _keep(request, refusal, subject)
     return JsonResponse(
         {
             "code": refusal.code,
@@ -75,8 +75,18 @@ def refuse_json(
     )
 
 
-def keep(request: HttpRequest, refusal: Refusal, subject: journal.Subject) -> None:
-    """In the journal alone: for an answer that has begun, which can tell nothing any more."""
+def leaving(
+    request: HttpRequest, pieces: Iterable[bytes], subject: journal.Subject
+) -> Iterator[bytes]:
+    """The body of an answer, piece by piece: a refusal cuts it, and the journal alone can tell why."""
+    try:
+        yield from pieces
+    except Refusal as refusal:
+        _keep(request, refusal, subject)
+        raise
+
+
+def _keep(request: HttpRequest, refusal: Refusal, subject: journal.Subject) -> None:
     user = request.user if isinstance(request.user, User) else None
     agent = getattr(request, "agent", None)
     journal.record_refusal(

@@ -3,7 +3,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Final
 from uuid import UUID
 
@@ -23,11 +22,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from envelopes import local_opening
-from envelopes.archive import Archive
 from envelopes.errors.opening import OpeningRefused
 from envelopes.models import Deposit, Envelope, SealedBlock
 from marketplace import clock
-from marketplace.http import keep, refuse, refuse_json
+from marketplace.http import leaving, refuse, refuse_json
 from marketplace.models import Consultation, Right
 from marketplace.permissions import AgentRequest, agent_required
 from marketplace.templatetags.sigille import instant
@@ -57,7 +55,7 @@ def take_away(request: AgentRequest, deposit_id: UUID) -> HttpResponseBase:
         return redirect("envelopes:opening", deposit.consultation_id)
     disposition = content_disposition_header(as_attachment=True, filename=_file_name(deposit))
     return StreamingHttpResponse(
-        _leaving(request, taken, deposit),
+        leaving(request, taken.pieces(), deposit),
         content_type="application/zip",
         headers={"Content-Disposition": disposition, "Content-Length": str(taken.size)},
     )
@@ -99,14 +97,6 @@ def block(request: AgentRequest, envelope_id: UUID, sealed_file: str, number: in
     except OpeningRefused as refusal:
         return refuse_json(request, refusal, envelope)
     return HttpResponse(content, content_type="application/octet-stream")
-
-
-def _leaving(request: AgentRequest, taken: Archive, deposit: Deposit) -> Iterator[bytes]:
-    try:
-        yield from taken.pieces()
-    except OpeningRefused as refusal:
-        keep(request, refusal, deposit)
-        raise
 
 
 def _accepts(request: HttpRequest) -> str:

@@ -27,7 +27,7 @@ from envelopes.opening import ReleasedKeys
 from envelopes.release_keys import split
 from envelopes.standing import State
 from marketplace import clock
-from marketplace.http import refuse, refuse_json
+from marketplace.http import leaving, refuse, refuse_json
 from marketplace.models import Consultation, Right
 from marketplace.permissions import AgentRequest, agent_required
 from marketplace.templatetags.sigille import instant, size
@@ -116,7 +116,7 @@ def content(request: AgentRequest, file_id: UUID) -> HttpResponseBase:
         return redirect("envelopes:opening", file.file.envelope.deposit.consultation_id)
     disposition = content_disposition_header(as_attachment=True, filename=file.name)
     return StreamingHttpResponse(
-        stream.blocks(),
+        leaving(request, stream.blocks(), file),
         content_type="application/octet-stream",
         headers={"Content-Disposition": disposition, "Content-Length": str(stream.size)},
     )

@@ -383,3 +383,5 @@ def test_content_is_cut_where_a_later_block_is_damaged(client, clock):
     with pytest.raises(BlockDamaged):
         next(pieces)
     assert answer["Content-Length"] == str(len(content))
+    kept = JournalEntry.objects.get(action="refused.damaged")
+    assert (kept.subject, kept.facts["block"]) == (f"ReleasedFile {block.file.pk}", 1)
